@@ -1,0 +1,40 @@
+// Bundles the tool into dist/: what a no-op run needs is one file, everything heavy stays a lazy chunk or an external package.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+
+const pkg = JSON.parse(readFileSync("package.json", "utf8"));
+/** Packages that are bundled because they are on the hot path; every other dependency is loaded from node_modules when first used. */
+const hot = new Set(["commander", "canonicalize"]);
+const external = Object.keys({ ...pkg.dependencies, ...pkg.peerDependencies }).filter((name) => !hot.has(name));
+
+const shared = { bundle: true, platform: "node", format: "esm", target: "node20.19", external, legalComments: "none", logLevel: "warning" };
+
+rmSync("dist", { recursive: true, force: true });
+// What a stage module may import, on its own: its hash is part of every recipe whose code imports it.
+await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: "dist", minify: true });
+const api = createHash("sha256");
+for (const file of ["dist/stage.js", "dist/stats.js"]) api.update(readFileSync(file));
+
+await build({
+  ...shared,
+  entryPoints: { main: "src/cli/main.ts", worker: "src/build/worker.ts" },
+  outdir: "dist",
+  splitting: true,
+  chunkNames: "chunk-[hash]",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: "linked",
+  banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
+  define: { __VERSION__: JSON.stringify(pkg.version), __API_HASH__: JSON.stringify(`sha256:${api.digest("hex")}`) },
+});
+writeFileSync("dist/dag.js", '#!/usr/bin/env node\nimport "./main.js";\n');
+chmodSync("dist/dag.js", 0o755);
+
+// `npx dag` looks into node_modules/.bin first: put the checkout's own command there.
+if (existsSync("node_modules")) {
+  mkdirSync("node_modules/.bin", { recursive: true });
+  for (const name of ["dag", "dag.cmd"]) rmSync(`node_modules/.bin/${name}`, { force: true });
+  if (process.platform === "win32") writeFileSync("node_modules/.bin/dag.cmd", '@node "%~dp0\\..\\..\\dist\\dag.js" %*\r\n');
+  else symlinkSync("../../dist/dag.js", "node_modules/.bin/dag");
+}
