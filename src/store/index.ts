@@ -1,0 +1,10 @@
+export { canonicalJson } from "./canonical.ts";
+export { hashDirectory, type HashedDirectory } from "./directory.ts";
+export { StoreError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
+export { hashFile, hashJson, hashSmallFileSync, isSha256, sha256, type Hashed, type Sha256 } from "./hash.ts";
+export { compareBytes, formatListing, hashListing, isInside, parseListing, type ListedFile } from "./listing.ts";
+export { emptyLock, formatLock, LOCK_VERSION, parseLock, readLock, type LockCell, type LockFile, type ReadLock } from "./lockfile.ts";
+export { ObjectStore, type ObjectStoreOptions, type Restored } from "./objects.ts";
+export { forEachLimited } from "./pool.ts";
+export { signatureSync, StatCache, type Signature, type StatCacheOptions } from "./stat.ts";
+export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync } from "./write.ts";
