@@ -13,6 +13,7 @@ export type StoreReason =
   | "changed"
   | "damaged"
   | "not-json"
+  | "too-large"
   | "aborted"
   | "io";
 
