@@ -1,0 +1,66 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, relative, resolve, sep } from "node:path";
+import type { Diagnostic } from "./types.ts";
+import { nearest } from "./nearest.ts";
+import { type LoadResult, parsePipeline } from "./parse.ts";
+import { whole } from "./source.ts";
+
+export interface LoadOptions {
+  /** The project's root; `file` and all paths in it are relative to it. */
+  root: string;
+  /** Default `pipeline.yaml`. */
+  file?: string | undefined;
+  presets?: readonly string[] | undefined;
+  overrides?: readonly string[] | undefined;
+}
+
+/**
+ * Reads a pipeline file, lays presets and overrides over it and checks everything. A file that cannot be read is a
+ * diagnostic like any other mistake.
+ */
+export async function loadPipeline(options: LoadOptions): Promise<LoadResult> {
+  const root = resolve(options.root);
+  const path = resolve(root, options.file ?? "pipeline.yaml");
+  const file = relative(root, path).split(sep).join("/");
+  if (file === "" || file === ".." || file.startsWith("../") || resolve(root, file) !== path) {
+    return failed(whole(options.file ?? "", "the pipeline file lies outside the project", `the project is where pipeline.yaml lies: change to it or give it with -C`));
+  }
+  let bytes: Uint8Array;
+  try {
+    const info = await stat(path);
+    if (!info.isFile()) return failed(whole(file, info.isDirectory() ? `${file} is a directory` : `${file} is not a regular file`, await among(root, file)));
+    bytes = await readFile(path);
+  } catch (error) {
+    return failed(await unreadable(root, file, error));
+  }
+  return parsePipeline(bytes, { root, file, presets: options.presets, overrides: options.overrides });
+}
+
+async function unreadable(root: string, file: string, error: unknown): Promise<Diagnostic> {
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  switch (code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return whole(file, `there is no ${file}`, await among(root, file));
+    case "EACCES":
+    case "EPERM":
+      return whole(file, `${file} may not be read`, "change its permissions");
+    default:
+      return whole(file, `${file} cannot be read (${code})`);
+  }
+}
+
+/** What pipeline may have been meant. */
+async function among(root: string, file: string): Promise<string> {
+  const folder = file.includes("/") ? dirname(file) : "";
+  const listed = async (of: string) => (await readdir(resolve(root, of)).catch((): string[] => [])).filter((name) => /\.ya?ml$/.test(name)).map((name) => (of === "" ? name : `${of}/${name}`));
+  const known = [...new Set([...(await listed(folder)), ...(await listed("pipelines"))])].sort();
+  const near = nearest(file, known) ?? known.find((name) => name === file.replace(/\.yaml$/, ".yml"));
+  if (near !== undefined) return `did you mean -f ${near}?`;
+  if (folder === "" && file === "pipeline.yaml") return "dag init starts a project here; -C dir works in another one";
+  return known.length > 0 ? `pipelines here: ${known.slice(0, 8).join(", ")}` : "give the file with -f";
+}
+
+function failed(diagnostic: Diagnostic): LoadResult {
+  return { ok: false, diagnostics: [diagnostic] };
+}
