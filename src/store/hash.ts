@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import type { Stats } from "node:fs";
+import type { StatsBase } from "node:fs";
 import { canonicalJson } from "./canonical.ts";
 import { StoreError, systemError } from "./errors.ts";
 
@@ -85,7 +85,7 @@ export function hashSmallFileSync(path: string): Hashed {
 }
 
 /** Throws unless the stats are those of a regular file. */
-export function requireRegular(stats: Pick<Stats, "isFile" | "isDirectory">, path: string): void {
+export function requireRegular(stats: Pick<StatsBase<number | bigint>, "isFile" | "isDirectory">, path: string): void {
   if (stats.isFile()) return;
   if (stats.isDirectory()) throw new StoreError("not-a-file", path, `cannot read ${path}: it is a directory`, { advice: "name a file, or end the path with a slash where a directory is meant" });
   throw new StoreError("special-file", path, `cannot read ${path}: it is a pipe, socket or device, not a file`, { advice: "put a regular file there" });

@@ -1,13 +1,15 @@
 export { canonicalJson } from "./canonical.ts";
 export { hashDirectory, type HashedDirectory } from "./directory.ts";
 export { StoreError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
+export { collect, listObjects, tally, verifyObjects, type Collected, type StoredObject, type Tally } from "./gc.ts";
 export { hashFile, hashJson, hashSmallFileSync, isSha256, sha256, type Hashed, type Sha256 } from "./hash.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
 export { acquire, ownerOf, type AcquireOptions, type Lease, type Waited } from "./lease.ts";
 export { compareBytes, formatListing, hashListing, isInside, parseListing, type ListedFile } from "./listing.ts";
 export { emptyLock, formatLock, LOCK_VERSION, parseLock, readLock, type LockCell, type LockFile, type ReadLock } from "./lockfile.ts";
 export { ObjectStore, type ObjectStoreOptions, type Restored } from "./objects.ts";
-export type { Owner } from "./owner.ts";
+export { parseOwner, standing, thisOwner, type Owner, type Standing } from "./owner.ts";
 export { forEachLimited } from "./pool.ts";
-export { signatureSync, StatCache, type Signature, type StatCacheOptions } from "./stat.ts";
+export { signatureSync, type Signature } from "./signature.ts";
+export { StatCache, type StatCacheOptions } from "./stat.ts";
 export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync } from "./write.ts";

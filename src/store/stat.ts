@@ -1,52 +1,17 @@
 import { readFileSync, rmSync, statSync, writeFileSync, type BigIntStats } from "node:fs";
 import { dirname, isAbsolute, resolve, sep } from "node:path";
 import { hashedDirectory, OPEN_FILES, type HashedDirectory } from "./directory.ts";
-import { errno, StoreError, systemError, type OnProblem } from "./errors.ts";
-import { hashFile, hashSmallFileSync, requireRegular, sha256, type Hashed, type Sha256 } from "./hash.ts";
+import { errno, StoreError, type OnProblem } from "./errors.ts";
+import { hashFile, hashSmallFileSync, requireRegular, type Hashed, type Sha256 } from "./hash.ts";
 import type { ListedFile } from "./listing.ts";
 import { forEachLimited } from "./pool.ts";
+import { GRANULARITY, isSettled, MS, signatureOf, statOf } from "./signature.ts";
+import { formatStatState, parseStatState } from "./stat-file.ts";
 import { walkFiles } from "./walk.ts";
 import { tempPath, writeAtomicSync } from "./write.ts";
 
-/** What the system says of a file without reading it: `size:mtime:ctime:inode`, times in nanoseconds. Equal for two unequal contents only in the racy case. */
-export type Signature = string & { readonly __brand: "Signature" };
-
-interface Entry {
-  signature: Signature;
-  hash: Sha256;
-  /** False while an edit in the same tick of the clock could hide behind the signature. */
-  trusted: boolean;
-  /** Number of the save it was last used before. */
-  used: number;
-}
-
-const VERSION = 1;
-const MS = 1_000_000n;
-const SECOND = 1000n * MS;
-/** Linux stamps files with a clock that ticks every 1 to 10 ms. */
-const GRANULARITY = 20n * MS;
-/** A file system that keeps whole (FAT: even) seconds shows it in every time. */
-const COARSE_GRANULARITY = 2n * SECOND;
 /** Saves an entry may go unused before it is dropped. */
 const KEPT_SAVES = 64;
-
-/** The signature of what stands at a path (links followed), undefined where nothing does. Throws a StoreError where the path cannot be looked at. */
-export function signatureSync(path: string): Signature | undefined {
-  const stats = statOf(path);
-  return stats && signatureOf(stats);
-}
-
-function statOf(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch (error) {
-    throw systemError(error, "read", path);
-  }
-}
-
-function signatureOf(stats: BigIntStats): Signature {
-  return `${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}:${stats.ino}` as Signature;
-}
 
 export interface StatCacheOptions {
   /** Paths below it are kept relative to it; relative paths are taken from it. */
@@ -58,8 +23,8 @@ export interface StatCacheOptions {
 }
 
 /**
- * Content hashes of files, remembered under their stat signatures in one file. A remembered hash is used only if the signature is equal and the
- * hashing had begun later than the file's mtime and ctime by more than the clock's granularity (else an edit could hide in the same tick).
+ * Content hashes of files, remembered under their stat signatures in one file. A hash is remembered only if its reading began later than the
+ * file's mtime and ctime by more than the clock's granularity: else an edit could hide in the same tick, and the file is read again next time.
  */
 export class StatCache {
   readonly #file: string;
@@ -68,7 +33,8 @@ export class StatCache {
   readonly #onProblem: OnProblem;
   readonly #now: () => bigint;
   readonly #running = new Map<string, Promise<Sha256 | undefined>>();
-  #entries = new Map<string, Entry>();
+  readonly #used = new Set<string>();
+  #entries = new Map<string, string>();
   #saves = 0;
   #changed = false;
   #lag: bigint | undefined;
@@ -84,17 +50,21 @@ export class StatCache {
   /** Reads the state file; an absent, damaged or older one gives an empty cache. */
   static load(file: string, options: StatCacheOptions): StatCache {
     const cache = new StatCache(file, options);
-    let text: string;
+    let state: ReturnType<typeof parseStatState>;
     try {
-      text = readFileSync(file, "utf8");
+      state = parseStatState(readFileSync(file));
     } catch (error) {
-      if (errno(error) !== "ENOENT") cache.#report("damaged", "cannot be read");
+      if (errno(error) === "ENOENT") return cache;
+      state = "cannot be read";
+    }
+    if (typeof state !== "string") {
+      cache.#entries = state.entries;
+      cache.#saves = state.saves;
       return cache;
     }
-    const version = /^\{"version":(\d+),/.exec(text)?.[1];
-    if (version === undefined) cache.#report("damaged", "is damaged");
-    else if (version !== String(VERSION)) cache.#report("other-version", `has version ${version}, this is version ${VERSION}`);
-    else if (!cache.#read(text)) cache.#report("damaged", "is damaged");
+    cache.#changed = true;
+    const message = `${file} ${state}; starting over, files are hashed again`;
+    cache.#onProblem({ reason: state.startsWith("has version") ? "other-version" : "damaged", path: file, message, advice: "nothing to do: it is written again" });
     return cache;
   }
 
@@ -158,14 +128,13 @@ export class StatCache {
   save(): boolean {
     if (!this.#changed) return false;
     const saves = this.#saves + 1;
-    const rows: string[] = [];
     for (const [key, entry] of this.#entries) {
-      if (entry.used < saves - KEPT_SAVES) this.#entries.delete(key);
-      else rows.push(`[${JSON.stringify(key)},"${entry.signature}","${entry.hash.slice(7)}",${entry.trusted ? 1 : 0},${entry.used}]`);
+      const space = entry.lastIndexOf(" ");
+      if (this.#used.has(key)) this.#entries.set(key, `${entry.slice(0, space)} ${saves}`);
+      else if (Number(entry.slice(space + 1)) < saves - KEPT_SAVES) this.#entries.delete(key);
     }
-    const body = `{"saves":${saves},"files":[\n${rows.join(",\n")}\n]}`;
     try {
-      writeAtomicSync(this.#file, `{"version":${VERSION},"checksum":"${sha256(body).slice(7)}","state":${body}}\n`);
+      writeAtomicSync(this.#file, formatStatState({ saves, entries: this.#entries }));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#onProblem({ reason: "unwritable", path: this.#file, message: `${error.message}; files are hashed again next time`, advice: error.advice ?? "make the cache directory writable" });
@@ -174,23 +143,6 @@ export class StatCache {
     this.#saves = saves;
     this.#changed = false;
     return true;
-  }
-
-  #read(text: string): boolean {
-    const match = /^\{"version":\d+,"checksum":"([0-9a-f]{64})","state":/.exec(text);
-    if (!match || !text.endsWith("}\n")) return false;
-    const body = text.slice(match[0].length, -2);
-    if (sha256(body) !== `sha256:${match[1]}`) return false;
-    // The checksum has proved that these are this version's own bytes.
-    const { saves, files } = JSON.parse(body) as { saves: number; files: [string, Signature, string, 0 | 1, number][] };
-    for (const [key, signature, hex, trusted, used] of files) this.#entries.set(key, { signature, hash: `sha256:${hex}`, trusted: trusted === 1, used });
-    this.#saves = saves;
-    return true;
-  }
-
-  #report(reason: "damaged" | "other-version", what: string): void {
-    this.#changed = true;
-    this.#onProblem({ reason, path: this.#file, message: `${this.#file} ${what}; starting over, files are hashed again`, advice: "nothing to do: it is written again" });
   }
 
   #absolute(path: string): string {
@@ -205,15 +157,19 @@ export class StatCache {
   #known(absolute: string): Sha256 | undefined | "unknown" {
     const stats = statOf(absolute);
     if (!stats) return undefined;
-    requireRegular(stats as unknown as { isFile(): boolean; isDirectory(): boolean }, absolute);
-    return this.#look(absolute, stats) ?? "unknown";
+    const known = this.#look(absolute, stats);
+    if (known !== undefined) return known;
+    requireRegular(stats, absolute);
+    return "unknown";
   }
 
   #look(absolute: string, stats: BigIntStats): Sha256 | undefined {
-    const entry = this.#entries.get(this.#key(absolute));
-    if (!entry?.trusted || entry.signature !== signatureOf(stats)) return undefined;
-    entry.used = this.#saves + 1;
-    return entry.hash;
+    const key = this.#key(absolute);
+    const entry = this.#entries.get(key);
+    const signature = `${signatureOf(stats)} `;
+    if (!entry?.startsWith(signature)) return undefined;
+    this.#used.add(key);
+    return `sha256:${entry.slice(signature.length, signature.length + 64)}`;
   }
 
   async #hashNow(absolute: string): Promise<Sha256 | undefined> {
@@ -225,16 +181,16 @@ export class StatCache {
     }
   }
 
-  /** Remembers a hash if the file stood still around it; false if it changed meanwhile. */
+  /** Remembers a hash if an equal signature will prove it; false if the file changed while it was read. */
   #record(absolute: string, began: bigint, before: BigIntStats | undefined, hashed: Hashed | undefined): boolean {
     const after = statOf(absolute);
     if (!before || !hashed || !after) return before === undefined && after === undefined;
     const signature = signatureOf(before);
     if (signature !== signatureOf(after)) return false;
-    const newest = before.mtimeNs > before.ctimeNs ? before.mtimeNs : before.ctimeNs;
-    const coarse = before.mtimeNs % SECOND === 0n && before.ctimeNs % SECOND === 0n;
-    const trusted = began > newest + (coarse ? COARSE_GRANULARITY : GRANULARITY);
-    this.#entries.set(this.#key(absolute), { signature, hash: hashed.hash, trusted, used: this.#saves + 1 });
+    if (!isSettled(before, began)) return true;
+    const key = this.#key(absolute);
+    this.#entries.set(key, `${signature} ${hashed.hash.slice(7)} ${this.#saves + 1}`);
+    this.#used.add(key);
     this.#changed = true;
     return true;
   }
@@ -242,19 +198,21 @@ export class StatCache {
   /** Now, by the slower of this machine's clock and that of the file system the state lies on (a file server may lag behind). */
   #began(): bigint {
     const now = this.#now();
-    if (this.#lag === undefined) {
-      this.#lag = 0n;
-      const probe = tempPath(dirname(this.#file));
-      try {
-        writeFileSync(probe, "", { flag: "wx" });
-        const lag = now - statSync(probe, { bigint: true }).mtimeNs;
-        if (lag > GRANULARITY) this.#lag = lag;
-      } catch {
-        // No state directory yet, or a read-only one: nothing to compare with.
-      }
-      rmSync(probe, { force: true });
-    }
+    this.#lag ??= lagBehind(now, dirname(this.#file));
     return now - this.#lag;
+  }
+}
+
+/** Nanoseconds a file system's clock is behind `now`, 0 within the granularity, or where nothing can be written to find out. */
+function lagBehind(now: bigint, directory: string): bigint {
+  const probe = tempPath(directory);
+  try {
+    writeFileSync(probe, "", { flag: "wx" });
+    const lag = now - statSync(probe, { bigint: true }).mtimeNs;
+    rmSync(probe, { force: true });
+    return lag > GRANULARITY ? lag : 0n;
+  } catch {
+    return 0n;
   }
 }
 
