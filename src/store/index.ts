@@ -12,4 +12,5 @@ export { parseOwner, standing, thisOwner, type Owner, type Standing } from "./ow
 export { forEachLimited } from "./pool.ts";
 export { signatureSync, type Signature } from "./signature.ts";
 export { StatCache, type StatCacheOptions } from "./stat.ts";
+export { walkFiles, type WalkedFile } from "./walk.ts";
 export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync } from "./write.ts";
