@@ -1,3 +1,4 @@
+import { WholeFloat } from "./json.ts";
 import type { Answer } from "./types.ts";
 
 /** White space as `str.isspace`, `str.split` and `\s` of Python's `re` know it: U+001C..U+001F and U+0085 are in, U+FEFF is not. */
@@ -11,7 +12,7 @@ export function asciiWords(text: string): string[] {
   return text.replace(NOT_WORD, "").toLowerCase().split(SPACES).filter((word) => word !== "");
 }
 
-/** `str(value)` of Python for a JSON value. Whole numbers print as integers: JSON.parse does not tell 1.0 from 1. */
+/** `str(value)` of Python for a JSON value. A plain whole number prints as an integer; 1.0 survives only as a WholeFloat. */
 export function pythonStr(value: Answer): string {
   return typeof value === "string" ? value : pythonRepr(value);
 }
@@ -20,6 +21,8 @@ export function pythonStr(value: Answer): string {
 export function pythonRepr(value: Answer): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof WholeFloat) return reprFloat(value.value);
   if (typeof value === "number") return reprNumber(value);
   if (typeof value === "string") return reprString(value);
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
@@ -28,7 +31,7 @@ export function pythonRepr(value: Answer): string {
 
 /** Members of an object or Map in order; none for anything else. */
 export function entriesOf(value: Answer): [string, Answer][] {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return [];
+  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof WholeFloat) return [];
   return value instanceof Map ? [...(value as ReadonlyMap<string, Answer>)] : Object.entries(value);
 }
 
@@ -44,12 +47,45 @@ export function pythonRound(x: number, digits: number): number {
 }
 
 function reprNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 53) return String(value);
+  return Number.isSafeInteger(value) ? String(value) : reprFloat(value);
+}
+
+/** `repr(float)`: the shortest digits, with an exponent from 1e16 up and below 1e-4. */
+function reprFloat(value: number): string {
   const [mantissa = "0", exponent = "0"] = value.toExponential().split("e");
   const power = Number(exponent);
-  // Python writes exponents from 1e16 up and below 1e-4, with two digits at least.
   if (power >= 16 || power < -4) return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
-  return String(value);
+  if (Object.is(value, -0)) return "-0.0";
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** How `json.dumps` lays out its text. */
+export interface DumpStyle {
+  /** Spaces per level; without it everything stands on one line with `, ` and `: `. */
+  indent?: number;
+  /** No spaces at all: separators `,` and `:`. */
+  compact?: boolean;
+}
+
+/** `json.dumps(value)` of Python: ASCII with lower-case \\uXXXX, key order kept. */
+export function pythonJson(value: Answer, style: DumpStyle = {}, level = 0): string {
+  if (typeof value === "string") return jsonString(value);
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number" || typeof value === "bigint" || value instanceof WholeFloat) return pythonRepr(value);
+  const list = Array.isArray(value);
+  const colon = style.compact === true ? ":" : ": ";
+  const parts = list
+    ? (value as readonly Answer[]).map((part) => pythonJson(part, style, level + 1))
+    : entriesOf(value).map(([key, part]) => `${jsonString(key)}${colon}${pythonJson(part, style, level + 1)}`);
+  const [open, close] = list ? ["[", "]"] : ["{", "}"];
+  if (parts.length === 0) return open + close;
+  if (style.indent === undefined) return open + parts.join(style.compact === true ? "," : ", ") + close;
+  const pad = `\n${" ".repeat(style.indent * (level + 1))}`;
+  return `${open}${pad}${parts.join(`,${pad}`)}\n${" ".repeat(style.indent * level)}${close}`;
+}
+
+function jsonString(text: string): string {
+  return JSON.stringify(text).replace(/[^ -~]/g, (char) => `\\u${hex(char.charCodeAt(0), 4)}`);
 }
 
 function reprString(text: string): string {

@@ -1,5 +1,7 @@
+import type { WholeFloat } from "./json.ts";
+
 /** A gold answer or a prediction as it stands in JSON. Objects may be Maps where key order must survive. */
-export type Answer = null | boolean | number | string | readonly Answer[] | { readonly [key: string]: Answer } | ReadonlyMap<string, Answer>;
+export type Answer = null | boolean | number | bigint | WholeFloat | string | readonly Answer[] | { readonly [key: string]: Answer } | ReadonlyMap<string, Answer>;
 
 /** Sessions that support one part of an answer; any one of `ids` suffices. */
 export interface Evidence {

@@ -1,8 +1,10 @@
 import { asciiWords, entriesOf, pythonStr } from "./python.ts";
+import { WholeFloat } from "./json.ts";
 import type { Answer } from "./types.ts";
 
 /** Scripts written without spaces: each character is a word. */
-const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{M}\p{N}]+?(?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\p{L}\p{M}\p{N}]|$)/gu;
+const UNSPACED = "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}";
+const WORD = new RegExp(`[${UNSPACED}]|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+`, "gu");
 
 /** Fixed mode: lower-cased runs of Unicode letters, marks and digits (NFKC); everything else separates. */
 export function textWords(text: string): string[] {
@@ -32,8 +34,8 @@ export function slotWords(answer: Answer): Set<string> {
 export function leaves(answer: Answer): string[] {
   if (answer === null) return [];
   if (Array.isArray(answer)) return (answer as readonly Answer[]).flatMap(leaves);
-  if (typeof answer === "object") return entriesOf(answer).flatMap(([, part]) => leaves(part));
-  return [pythonStr(answer)];
+  if (typeof answer === "object" && !(answer instanceof WholeFloat)) return entriesOf(answer).flatMap(([, part]) => leaves(part));
+  return [answer instanceof WholeFloat ? String(answer.value) : pythonStr(answer)];
 }
 
 /**
@@ -43,7 +45,7 @@ export function leaves(answer: Answer): string[] {
 export function compatWords(answer: Answer): Set<string> | "stale" | undefined {
   if (typeof answer === "string") return new Set(asciiWords(answer));
   if (Array.isArray(answer)) return unionOf(answer as readonly Answer[]);
-  if (typeof answer === "boolean" || (typeof answer === "number" && Number.isInteger(answer))) return "stale";
+  if (typeof answer === "boolean" || typeof answer === "bigint" || (typeof answer === "number" && Number.isInteger(answer))) return "stale";
   return undefined;
 }
 
@@ -51,7 +53,7 @@ export function compatWords(answer: Answer): Set<string> | "stale" | undefined {
 export function compatPredictionWords(prediction: Answer): Set<string> | undefined {
   if (typeof prediction === "string") return new Set(asciiWords(prediction));
   if (Array.isArray(prediction)) return unionOf(prediction as readonly Answer[]);
-  if (prediction !== null && typeof prediction === "object") return unionOf(entriesOf(prediction).map(([key]) => key));
+  if (prediction !== null && typeof prediction === "object" && !(prediction instanceof WholeFloat)) return unionOf(entriesOf(prediction).map(([key]) => key));
   return undefined;
 }
 

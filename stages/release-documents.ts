@@ -1,0 +1,20 @@
+/** Private documents of a PersonaBench release at one noise level: one record per session, people and sessions in reference order. */
+import { defineStage, type Json } from "daguerre";
+import { readCommunities } from "./release/community.ts";
+
+export default defineStage(async function* ({ files, axis, log }) {
+  const release = files["release"];
+  if (release === undefined) throw new Error("declare files: { release: params.release }");
+  for await (const { community, people } of readCommunities(release, Number(axis["noise"]))) {
+    log(`${community.name}: ${people.length} people with documents`);
+    for (const { name, person, sessions } of people) {
+      for (const { id, type, session, time, target_name, content, text } of sessions) {
+        yield {
+          id, community: community.index, person, owner: name, type, session, time,
+          ...(target_name === undefined ? {} : { target_name }),
+          [type]: content as Json[], text,
+        };
+      }
+    }
+  }
+});
