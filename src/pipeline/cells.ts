@@ -30,8 +30,7 @@ export function axisText(value: AxisValue): string {
 /** `documents`, or `embed@noise=0.5,retriever=bm25`: axes in code-unit order of their names. */
 export function cellId(stage: string, axis: Readonly<Record<string, AxisValue>>): CellId {
   const names = Object.keys(axis).sort(byCodeUnit);
-  const list = names.map((name) => `${name}=${axisText(axis[name] as AxisValue)}`).join(",");
-  return (list === "" ? stage : `${stage}@${list}`) as CellId;
+  return names.reduce((id, name, at) => `${id}${at === 0 ? "@" : ","}${name}=${axisText(axis[name] ?? "")}`, stage) as CellId;
 }
 
 /** The kind of an artifact, by the ending of its path as written. */
@@ -41,21 +40,30 @@ export function outputKind(written: string): OutputKind {
   return (ending as OutputKind | undefined) ?? "file";
 }
 
-/** `documents.jsonl` and noise 0.5 → `documents/noise=0.5.jsonl`; a directory `evaluate` → `evaluate/noise=0.5`. */
-export function cellPath(output: Stage["output"], axis: Readonly<Record<string, AxisValue>>): string {
-  const names = Object.keys(axis).sort(byCodeUnit);
-  if (names.length === 0) return output.path;
-  const folders = names.map((name) => `${name}=${axisText(axis[name] as AxisValue)}`).join("/");
-  if (output.kind === "directory") return `${output.path}/${folders}`;
-  const ending = /(?<=[^/])(?:\.tar)?\.[^./]+$/.exec(output.path)?.[0] ?? "";
-  return `${output.path.slice(0, output.path.length - ending.length)}/${folders}${ending}`;
+/** Where the cells of an output with a matrix lie, and their ending: `documents.jsonl` → `documents` and `.jsonl`. */
+export function splitOutput(output: Stage["output"]): { stem: string; ending: string } {
+  const ending = output.kind === "directory" ? "" : (/(?<=[^/])(?:\.tar)?\.[^./]+$/.exec(output.path)?.[0] ?? "");
+  return { stem: output.path.slice(0, output.path.length - ending.length), ending };
 }
 
-/** The cells of a stage in matrix order: the last axis varies fastest. */
-export function cellsOf(stage: Pick<Stage, "name" | "matrix" | "output">): BareCell[] {
-  let axes: Record<string, AxisValue>[] = [{}];
-  for (const { name, values } of stage.matrix) axes = axes.flatMap((axis) => values.map((value) => ({ ...axis, [name]: value })));
-  return axes.map((axis) => ({ id: cellId(stage.name, axis), axis, path: cellPath(stage.output, axis) }));
+const known = new WeakMap<object, BareCell[]>();
+
+/**
+ * The cells of a stage in matrix order: the last axis varies fastest. Paths are Hive-style: `documents.jsonl` and noise 0.5
+ * give `documents/noise=0.5.jsonl`, a directory `evaluate/` gives `evaluate/noise=0.5`.
+ */
+export function cellsOf(stage: Stage): readonly BareCell[] {
+  const found = known.get(stage);
+  if (found) return found;
+  const { stem, ending } = splitOutput(stage.output);
+  let cells: BareCell[] = [{ id: stage.name as CellId, axis: {}, path: stem }];
+  stage.matrix.forEach(({ name, values }, at) => {
+    const steps = values.map((value) => ({ value, step: `${name}=${axisText(value)}` }));
+    cells = cells.flatMap(({ id, axis, path }) => steps.map(({ value, step }) => ({ id: `${id}${at === 0 ? "@" : ","}${step}` as CellId, axis: { ...axis, [name]: value }, path: `${path}/${step}` })));
+  });
+  for (const cell of cells) cell.path += ending;
+  known.set(stage, cells);
+  return cells;
 }
 
 export function byCodeUnit(a: string, b: string): number {

@@ -1,6 +1,6 @@
-import type { Cell, CellId, CellNeed, Graph, Pipeline, Stage } from "./types.ts";
+import type { AxisValue, Cell, CellNeed, Graph, Pipeline, Stage } from "./types.ts";
 import { meet } from "./axes.ts";
-import { axisText, type BareCell, cellsOf } from "./cells.ts";
+import { axisText, cellsOf } from "./cells.ts";
 import { topological } from "./order.ts";
 
 /**
@@ -9,18 +9,15 @@ import { topological } from "./order.ts";
  * has. Linear in the number of cells and needs; lists of upstream cells are shared between cells and must not be changed.
  */
 export function expand(pipeline: Pipeline): Graph {
-  const bare = new Map<string, BareCell[]>();
-  for (const stage of pipeline.stages.values()) bare.set(stage.name, cellsOf(stage));
-
   const graph: Graph = { pipeline, cells: new Map(), byStage: new Map() };
   for (const name of topological([...pipeline.stages.keys()], (stage) => pipeline.stages.get(stage)?.needs ?? [])) {
     const stage = pipeline.stages.get(name);
     if (!stage) continue;
     const lookups = stage.needs.flatMap((need) => {
       const upstream = pipeline.stages.get(need);
-      return upstream ? [lookup(stage, upstream, bare.get(need) ?? [])] : [];
+      return upstream ? [lookup(stage, upstream)] : [];
     });
-    const cells = (bare.get(name) ?? []).map((cell): Cell => ({ ...cell, stage, needs: lookups.map((find) => find(cell)) }));
+    const cells = cellsOf(stage).map(({ id, axis, path }): Cell => ({ id, stage, axis, needs: lookups.map((find) => find(axis)), path }));
     graph.byStage.set(name, cells);
     for (const cell of cells) graph.cells.set(cell.id, cell);
   }
@@ -28,14 +25,16 @@ export function expand(pipeline: Pipeline): Graph {
 }
 
 /** Finds what a cell needs of one upstream stage; cells that agree on the shared axes get the same object. */
-function lookup(stage: Stage, upstream: Stage, cells: readonly BareCell[]): (cell: BareCell) => CellNeed {
+function lookup(stage: Stage, upstream: Stage): (axis: Cell["axis"]) => CellNeed {
   const { shared, gathered } = meet(stage, upstream);
-  const key = (cell: BareCell) => shared.map((axis) => axisText(cell.axis[axis] ?? "")).join(",");
-  const groups = new Map<string, CellNeed>();
-  for (const cell of cells) {
-    const group = groups.get(key(cell));
+  const [only] = shared;
+  const key = (axis: Cell["axis"]): AxisValue | undefined => (shared.length <= 1 ? only && axis[only] : shared.map((name) => axisText(axis[name] ?? "")).join(","));
+  const groups = new Map<AxisValue | undefined, CellNeed>();
+  for (const cell of cellsOf(upstream)) {
+    const at = key(cell.axis);
+    const group = groups.get(at);
     if (group) group.cells.push(cell.id);
-    else groups.set(key(cell), { stage: upstream.name, cells: [cell.id], gathered });
+    else groups.set(at, { stage: upstream.name, cells: [cell.id], gathered });
   }
-  return (cell) => groups.get(key(cell)) ?? { stage: upstream.name, cells: [] as CellId[], gathered };
+  return (axis) => groups.get(key(axis)) ?? { stage: upstream.name, cells: [], gathered };
 }

@@ -3,6 +3,7 @@ import { dirname, relative, resolve, sep } from "node:path";
 import type { Diagnostic } from "./types.ts";
 import { nearest } from "./nearest.ts";
 import { type LoadResult, parsePipeline } from "./parse.ts";
+import { fromMemory, memoryKey, type PipelineMemory, toMemory } from "./remember.ts";
 import { whole } from "./source.ts";
 
 export interface LoadOptions {
@@ -12,6 +13,8 @@ export interface LoadOptions {
   file?: string | undefined;
   presets?: readonly string[] | undefined;
   overrides?: readonly string[] | undefined;
+  /** Where good pipelines are remembered; without it the file is parsed every time. */
+  memory?: PipelineMemory | undefined;
 }
 
 /**
@@ -33,7 +36,15 @@ export async function loadPipeline(options: LoadOptions): Promise<LoadResult> {
   } catch (error) {
     return failed(await unreadable(root, file, error));
   }
-  return parsePipeline(bytes, { root, file, presets: options.presets, overrides: options.overrides });
+  const parse = { root, file, presets: options.presets, overrides: options.overrides };
+  if (!options.memory) return parsePipeline(bytes, parse);
+  const key = memoryKey(bytes, parse);
+  const kept = await options.memory.read(key);
+  const pipeline = kept === undefined ? undefined : fromMemory(kept, root);
+  if (pipeline) return { ok: true, pipeline };
+  const result = await parsePipeline(bytes, parse);
+  if (result.ok) await options.memory.write(key, toMemory(result.pipeline));
+  return result;
 }
 
 async function unreadable(root: string, file: string, error: unknown): Promise<Diagnostic> {

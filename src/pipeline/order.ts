@@ -54,7 +54,8 @@ export function cycles(names: readonly string[], needs: (name: string) => readon
 }
 
 function rotate(cycle: string[], names: readonly string[]): string[] {
-  const first = names.find((name) => cycle.includes(name)) ?? "";
+  const members = new Set(cycle);
+  const first = names.find((name) => members.has(name)) ?? "";
   const at = cycle.indexOf(first);
   return [...cycle.slice(at), ...cycle.slice(0, at), first];
 }

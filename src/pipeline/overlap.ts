@@ -1,4 +1,4 @@
-import { cellsOf } from "./cells.ts";
+import { cellsOf, splitOutput } from "./cells.ts";
 import type { Mistakes } from "./mistakes.ts";
 import type { Span } from "./source.ts";
 import type { Stage } from "./types.ts";
@@ -12,7 +12,7 @@ interface Place {
 /** Two stages may not write the same path, nor one inside the artifact of the other. Linear in the number of cells. */
 export function checkOverlap(stages: Iterable<Stage>, spanOf: (stage: Stage) => Span, mistakes: Mistakes): void {
   const places = new Map<string, Place>();
-  const list = [...stages].flatMap((stage) => cellsOf(stage).map((cell): Place => ({ stage, path: cell.path })));
+  const list = suspects([...stages]).flatMap((stage) => cellsOf(stage).map((cell): Place => ({ stage, path: cell.path })));
   const reported = new Set<string>();
   const report = (place: Place, other: Place, message: string) => {
     const pair = `${place.stage.name} ${other.stage.name}`;
@@ -40,4 +40,24 @@ export function checkOverlap(stages: Iterable<Stage>, spanOf: (stage: Stage) => 
       }
     }
   }
+}
+
+/** Stages whose outputs share a path or lie in one another's folders: only their cells need to be looked at one by one. */
+function suspects(stages: readonly Stage[]): Stage[] {
+  const roots = new Map<string, Stage[]>();
+  const rootOf = (stage: Stage) => (stage.matrix.length > 0 ? splitOutput(stage.output).stem : stage.output.path).toLowerCase();
+  for (const stage of stages) {
+    const list = roots.get(rootOf(stage));
+    if (list) list.push(stage);
+    else roots.set(rootOf(stage), [stage]);
+  }
+  const found = new Set<Stage>();
+  for (const [root, here] of roots) {
+    if (here.length > 1) for (const stage of here) found.add(stage);
+    for (let at = root.indexOf("/"); at >= 0; at = root.indexOf("/", at + 1)) {
+      const outer = roots.get(root.slice(0, at));
+      if (outer) for (const stage of [...here, ...outer]) found.add(stage);
+    }
+  }
+  return stages.filter((stage) => found.has(stage));
 }

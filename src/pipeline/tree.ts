@@ -31,6 +31,8 @@ type Report = (span: Span, message: string, hint?: string) => void;
 /** Values that aliases may add: enough to share lists, too few to hurt. */
 const MOST_ALIASED = 100_000;
 const DEEPEST = 64;
+const PREFIX = "tag:yaml.org,2002:";
+const CORE = new Set(["str", "int", "float", "bool", "null", "map", "seq"].map((name) => PREFIX + name));
 /** As keys they reach into the prototype of plain objects somewhere, sooner or later. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -47,7 +49,8 @@ export async function readTree(source: Source, report: Report): Promise<Tree | u
       // Checked by the walk, in linear time and with both places.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      // "silent" would also silence a second document.
+      logLevel: "error",
     });
   } catch (error) {
     report({ start: 0, end: 0 }, error instanceof RangeError ? "the YAML is nested too deeply" : `the YAML cannot be read: ${error instanceof Error ? error.message : String(error)}`);
@@ -57,6 +60,8 @@ export async function readTree(source: Source, report: Report): Promise<Tree | u
     const { message, hint } = wording(problem.code, problem.message);
     report({ start: problem.pos[0], end: problem.pos[1] }, message, hint);
   }
+  const { version, explicit } = document.directives.yaml;
+  if (explicit === true && version !== "1.2") report({ start: 0, end: 0 }, `the file says YAML ${version}; a pipeline is YAML 1.2`, "remove the %YAML line");
   if (document.errors.length > 0) return undefined;
   return new Walk(yaml, report).read(document.contents, { start: 0, end: 0 }, 0);
 }
@@ -70,6 +75,7 @@ function wording(code: string, message: string): { message: string; hint?: strin
     case "TAG_RESOLVE_FAILED":
       return { message: "tags are not used here", hint: "write the plain value" };
     default:
+      if (/call stack/.test(message)) return { message: "the YAML is nested too deeply" };
       return { message: `YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
   }
 }
@@ -93,7 +99,9 @@ class Walk {
       return { value: null, span, size: 1 };
     }
     if (this.#yaml.isAlias(node)) return this.#alias(node, span);
-    const anchor = (node as { anchor?: string }).anchor;
+    const { anchor, tag } = node as { anchor?: string; tag?: string };
+    // Other tags than these are the parser's to report, but for some it knows: !!binary, !!set.
+    if (tag !== undefined && !CORE.has(tag) && tag.startsWith(PREFIX)) this.#report(span, `the tag !!${tag.slice(PREFIX.length)} is not used here`, "write the plain value");
     if (anchor !== undefined) this.#anchors.set(anchor, "open");
     let tree: Tree;
     if (this.#yaml.isMap(node)) tree = this.#map(node, span, depth);
