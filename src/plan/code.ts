@@ -1,0 +1,152 @@
+import { readFileSync, statSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { canonicalJson, sha256, writeAtomicSync } from "../store/index.ts";
+import type { Sha256, StatCache } from "../store/index.ts";
+
+declare const __API_HASH__: string;
+declare const __VERSION__: string;
+
+/** A stage module's code as an input: the manifest's sha256 is the `code` label. */
+export interface Code {
+  hash: Sha256;
+  /** Canonical JSON: project-relative file → sha256 of its code without comments and formatting; package → version. */
+  manifest: string;
+  /** Absolute path of the runnable bundle in cache/code. */
+  bundle: string;
+}
+
+export class CodeError extends Error {
+  override name = "CodeError";
+}
+
+interface Entry {
+  manifest: string;
+  bundle: string;
+  /** Raw content of every file that went in, project-relative. */
+  files: Record<string, string>;
+  /** Version files of packages, absolute: package.json path → sha256. */
+  packages: Record<string, string>;
+  /** Directories of the inputs: a new file there could shadow an import. */
+  directories: Record<string, string>;
+}
+
+/**
+ * Fingerprints and bundles stage modules with esbuild; remembers both in cache/state/code.json,
+ * so that esbuild is not even loaded while no imported file, package or directory has changed.
+ */
+export class CodeBook {
+  private entries: Record<string, Entry>;
+  private dirty = false;
+  private readonly file: string;
+
+  constructor(
+    private readonly root: string,
+    private readonly stats: StatCache,
+    /** Absolute path of the running tool's dist/, for modules that import "daguerre". */
+    private readonly tool: string,
+    /** Fingerprints only: nothing is written to the cache. */
+    private readonly readOnly = false,
+  ) {
+    this.file = join(root, "cache/state/code.json");
+    this.entries = readEntries(this.file, this.stamp());
+  }
+
+  /** Throws CodeError with file:line:column for code that does not parse or resolve. */
+  async read(path: string): Promise<Code> {
+    const known = Object.hasOwn(this.entries, path) ? this.entries[path] : undefined;
+    if (known !== undefined && this.holds(known)) return { hash: sha256(known.manifest), manifest: known.manifest, bundle: join(this.root, known.bundle) };
+    const entry = await this.make(path);
+    this.entries[path] = entry;
+    this.dirty = true;
+    return { hash: sha256(entry.manifest), manifest: entry.manifest, bundle: join(this.root, entry.bundle) };
+  }
+
+  /** Paths whose change would change the code: for the watcher and the certificate. */
+  observed(path: string): { files: string[]; directories: string[] } {
+    const entry = this.entries[path];
+    if (entry === undefined) return { files: [], directories: [] };
+    return { files: [...Object.keys(entry.files).map((f) => resolve(this.root, f)), ...Object.keys(entry.packages)], directories: Object.keys(entry.directories) };
+  }
+
+  save(): void {
+    if (!this.dirty || this.readOnly) return;
+    writeAtomicSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
+    this.dirty = false;
+  }
+
+  private stamp(): string {
+    return `${__VERSION__} ${__API_HASH__} ${this.tool}`;
+  }
+
+  private holds(entry: Entry): boolean {
+    const same = (path: string, hash: string): boolean => this.stats.hashSync(path) === hash;
+    return (
+      Object.entries(entry.directories).every(([path, signature]) => directorySignature(path) === signature) &&
+      Object.entries(entry.files).every(([path, hash]) => same(resolve(this.root, path), hash)) &&
+      Object.entries(entry.packages).every(([path, hash]) => same(path, hash)) &&
+      statSync(join(this.root, entry.bundle), { throwIfNoEntry: false }) !== undefined
+    );
+  }
+
+  private async make(path: string): Promise<Entry> {
+    const { bundleStage } = await import("./bundle.ts");
+    const made = await bundleStage(this.root, path, this.tool);
+    const files: Record<string, string> = {};
+    const directories: Record<string, string> = {};
+    const manifest: { files: Record<string, Sha256>; packages: Record<string, string> } = { files: {}, packages: {} };
+    for (const { file, code } of made.files) {
+      const absolute = resolve(this.root, file);
+      directories[dirname(absolute)] = directorySignature(dirname(absolute));
+      files[file] = this.stats.hashSync(absolute) ?? "";
+      manifest.files[file] = sha256(code);
+    }
+    const packages: Record<string, string> = {};
+    for (const name of made.packages) {
+      if (builtinModules.includes(name) || name.startsWith("node:")) continue;
+      if (name === "daguerre") {
+        const own = findPackage(this.root, name);
+        manifest.packages[name] = own === undefined || own.version === __VERSION__ ? __API_HASH__ : own.version;
+        continue;
+      }
+      const found = findPackage(this.root, name) ?? findPackage(this.tool, name);
+      if (found === undefined) throw new CodeError(`${path}: cannot find package "${name}": npm install ${name}`);
+      manifest.packages[name] = found.version;
+      packages[found.file] = this.stats.hashSync(found.file) ?? "";
+    }
+    const text = canonicalJson(manifest);
+    const name = sha256(`${this.stamp()}\n${made.bundle}`).slice(7, 39);
+    const bundle = `cache/code/${name}.mjs`;
+    if (!this.readOnly) writeAtomicSync(join(this.root, bundle), made.bundle);
+    return { manifest: text, bundle, files, packages, directories };
+  }
+}
+
+function directorySignature(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? "-" : `${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`;
+}
+
+function findPackage(from: string, name: string): { file: string; version: string } | undefined {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const file = join(directory, "node_modules", name, "package.json");
+    try {
+      return { file, version: String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version) };
+    } catch {
+      if (dirname(directory) === directory) return undefined;
+    }
+  }
+}
+
+function readEntries(file: string, stamp: string): Record<string, Entry> {
+  try {
+    const read = JSON.parse(readFileSync(file, "utf8")) as { stamp?: unknown; entries?: Record<string, Entry> };
+    if (read.stamp === stamp && read.entries !== undefined) return read.entries;
+  } catch {
+    // missing or damaged: derived data, made again
+  }
+  return {};
+}
+
+/** `a/b.ts` for an absolute path inside the root, with `/`. */
+export const projectPath = (root: string, path: string): string => relative(root, path).split(sep).join("/");

@@ -1,0 +1,13 @@
+export { CodeBook, CodeError, projectPath } from "./code.ts";
+export { axisContents, needHash, readStageInputs } from "./inputs.ts";
+export type { StageInputs } from "./inputs.ts";
+export { Planner } from "./plan.ts";
+export type { CellPlan, Plan, PlannerOptions } from "./plan.ts";
+export { describeReason } from "./reason.ts";
+export type { Reason } from "./reason.ts";
+export { itemBaseOf, recipeOf, RECIPE_VERSION } from "./recipe.ts";
+export type { Inputs, RecipeHash } from "./recipe.ts";
+export { ResultStore } from "./results.ts";
+export type { BuildResult } from "./results.ts";
+export { Snapshot } from "./snapshot.ts";
+export type { Content, MissingInput, ResolvedFiles } from "./snapshot.ts";

@@ -1,0 +1,107 @@
+import { posix } from "node:path";
+import { paramAt } from "../pipeline/index.ts";
+import type { AxisValue, Cell, CellId, Graph, ModelSpec, Stage } from "../pipeline/index.ts";
+import type { Json } from "../stage/index.ts";
+import { canonicalJson, sha256 } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
+import type { Code, CodeBook } from "./code.ts";
+import { promptPartials } from "./partials.ts";
+import { programFiles } from "./program.ts";
+import type { Content, MissingInput, ResolvedFiles, Snapshot } from "./snapshot.ts";
+
+/** Inputs that all cells of a stage share, as found on the disk. */
+export interface StageInputs {
+  contents: Record<string, Content>;
+  code?: Code;
+  files: Record<string, ResolvedFiles>;
+  /** Project files named by a command: staged beside its declared inputs. */
+  programs: string[];
+  missing: MissingInput[];
+}
+
+export interface InputSources {
+  graph: Graph;
+  snapshot: Snapshot;
+  code: CodeBook;
+  /** What of a model may change bytes (the model room knows). */
+  identify: (spec: ModelSpec) => Json;
+}
+
+/** Reads and hashes everything a stage declares. Throws CodeError for code that does not parse. */
+export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify }: InputSources): Promise<StageInputs> {
+  const snapshot = disk.fork();
+  const contents: Record<string, Content> = {};
+  const inputs: StageInputs = { contents, files: {}, programs: [], missing: snapshot.missing };
+  contents["stage"] = snapshot.value(stage.name);
+  contents["output"] = snapshot.value({ kind: stage.output.kind, extension: stage.output.kind === "directory" ? "" : posix.extname(stage.output.path) });
+  if (stage.each !== undefined) contents["each"] = snapshot.value(stage.each);
+  if (stage.action.kind === "module") {
+    const file = snapshot.file("run", stage.action.path);
+    if (file !== undefined) {
+      const made = await code.read(stage.action.path);
+      inputs.code = made;
+      contents["code"] = { hash: made.hash, bytes: () => made.manifest };
+      const observed = code.observed(stage.action.path);
+      for (const path of observed.files) snapshot.observedFiles.add(path);
+      for (const path of observed.directories) snapshot.observedDirectories.add(path);
+    }
+  } else {
+    contents["command"] = snapshot.value(stage.action.kind === "command" ? stage.action.argv : stage.action.script);
+    inputs.programs = programFiles(stage.action, snapshot.root);
+    for (const path of inputs.programs) put(contents, `program.${path}`, snapshot.file("cmd", path));
+  }
+  for (const [name, patterns] of Object.entries(stage.files)) {
+    const content = await snapshot.files(`files.${name}`, patterns);
+    if (content === undefined) continue;
+    contents[`files.${name}`] = content;
+    inputs.files[name] = content.resolved;
+  }
+  for (const [name, path] of Object.entries(stage.prompts)) put(contents, `prompts.${name}`, prompt(snapshot, `prompts.${name}`, path));
+  if (typeof stage.schema === "string") put(contents, "schema", snapshot.file("schema", stage.schema));
+  else for (const [file, path] of Object.entries(stage.schema ?? {})) put(contents, `schema.${file}`, snapshot.file(`schema.${file}`, path));
+  for (const path of stage.params) contents[`params.${path}`] = snapshot.value(paramAt(graph.pipeline.params, path));
+  for (const name of stage.env) contents[`env.${name}`] = snapshot.variable(name);
+  for (const role of stage.models) {
+    const spec = graph.pipeline.models[role];
+    if (spec !== undefined) contents[`models.${role}`] = snapshot.value(identify(spec));
+  }
+  return inputs;
+}
+
+/** A prompt and the partials it renders; alone, its hash is the file's own. */
+function prompt(snapshot: Snapshot, label: string, path: string): Content | undefined {
+  const own = snapshot.file(label, path);
+  const text = own?.bytes?.();
+  if (own === undefined || text === undefined) return own;
+  const partials = promptPartials(text, (name) => {
+    const partial = `prompts/${name}${name.endsWith(".md") || name.endsWith(".liquid") ? "" : ".md"}`;
+    return { path: partial, text: snapshot.file(label, partial)?.bytes?.() };
+  });
+  if (partials.length === 0) return own;
+  const bytes = canonicalJson({ [path]: own.hash, ...Object.fromEntries(partials.map((p) => [p.path, sha256(p.text)])) });
+  return { hash: sha256(bytes), bytes: () => bytes };
+}
+
+function put(contents: Record<string, Content>, label: string, content: Content | undefined): void {
+  if (content !== undefined) contents[label] = content;
+}
+
+/** Hash of one need: the artifact's own, or of the map cell → artifact where several are gathered. */
+export function needHash(cells: readonly CellId[], gathered: boolean, artifactOf: (cell: CellId) => Sha256 | undefined): { hash: Sha256; bytes?: string } | undefined {
+  const found = cells.map((cell) => [cell, artifactOf(cell)] as const);
+  if (found.some(([, hash]) => hash === undefined)) return undefined;
+  const [only] = found;
+  if (!gathered && only?.[1] !== undefined) return { hash: only[1] };
+  const bytes = canonicalJson(Object.fromEntries(found));
+  return { hash: sha256(bytes), bytes };
+}
+
+/** Labels of the cell's own axes. */
+export function axisContents(cell: Cell): Record<string, { hash: Sha256; bytes: string }> {
+  return Object.fromEntries(
+    Object.entries(cell.axis).map(([name, value]: [string, AxisValue]) => {
+      const bytes = canonicalJson(value);
+      return [`axis.${name}`, { hash: sha256(bytes), bytes }];
+    }),
+  );
+}

@@ -1,0 +1,137 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Json } from "../stage/index.ts";
+import { canonicalJson, formatListing, sha256, StoreError, walkFiles } from "../store/index.ts";
+import type { Sha256, StatCache } from "../store/index.ts";
+import { projectPath } from "./code.ts";
+import { expandGlob, isGlob } from "./glob.ts";
+
+/** Content of one input: its hash, and the bytes that hash to it where they are small enough to keep for `why`. */
+export interface Content {
+  hash: Sha256;
+  bytes?: () => string | undefined;
+}
+
+/** A declared input that is not there or cannot be read. */
+export interface MissingInput {
+  label: string;
+  path: string;
+  message: string;
+}
+
+/** Files behind one `files.x`, resolved: what the stage gets to see. */
+export interface ResolvedFiles {
+  /** Absolute path of the file or directory; the project root for a glob or list. */
+  path: string;
+  /** Relative to `path` for a directory, to the root for a glob; the given path for a single file. */
+  names: string[];
+  /** Absolute paths, in the order of `names`. */
+  files: string[];
+}
+
+/** Everything a plan reads from the disk and the environment goes through here, and is noted. */
+export class Snapshot {
+  readonly missing: MissingInput[] = [];
+
+  constructor(
+    readonly root: string,
+    readonly stats: StatCache,
+    readonly env: Readonly<Record<string, string | undefined>>,
+    /** Absolute paths of files and directories looked at. */
+    readonly observedFiles = new Set<string>(),
+    readonly observedDirectories = new Set<string>(),
+  ) {}
+
+  /** The same disk with a list of missing inputs of its own. */
+  fork(): Snapshot {
+    return new Snapshot(this.root, this.stats, this.env, this.observedFiles, this.observedDirectories);
+  }
+
+  /** Content of a file that may be absent: not an error, undefined. */
+  probe(path: string): Sha256 | undefined {
+    const absolute = resolve(this.root, path);
+    this.observedFiles.add(absolute);
+    try {
+      return this.stats.hashSync(absolute);
+    } catch {
+      return undefined; // not a readable file: as good as none
+    }
+  }
+
+  value(value: Json | undefined): Content {
+    const bytes = canonicalJson(value ?? null);
+    return { hash: sha256(bytes), bytes: () => bytes };
+  }
+
+  /** Values of variables are hashed but never kept: they may be secrets. */
+  variable(name: string): Content {
+    return { hash: sha256(canonicalJson(this.env[name] ?? null)) };
+  }
+
+  /** A project file's content. Undefined and noted as missing where it is not a readable file. */
+  file(label: string, path: string): Content | undefined {
+    const absolute = resolve(this.root, path);
+    this.observedFiles.add(absolute);
+    const stat = this.statOf(absolute);
+    if (stat === undefined) return this.absent(label, path, "no such file");
+    if (stat.isDirectory()) return this.absent(label, path, "is a directory, not a file");
+    const hash = this.probe(path);
+    if (hash === undefined) return this.absent(label, path, "cannot be read");
+    return stat.size > 1 << 20 ? { hash } : { hash, bytes: () => this.text(absolute, hash) };
+  }
+
+  /** A `files` entry: one file, one directory, or a listing of globs and several paths. */
+  async files(label: string, patterns: readonly string[]): Promise<(Content & { resolved: ResolvedFiles }) | undefined> {
+    const [only] = patterns;
+    if (patterns.length === 1 && only !== undefined && !(isGlob(only) && this.statOf(resolve(this.root, only)) === undefined)) {
+      const absolute = resolve(this.root, only);
+      if (this.statOf(absolute)?.isDirectory() === true) return this.listing(label, absolute, this.below(label, absolute, ""));
+      const content = this.file(label, only.replace(/\/$/, ""));
+      return content && { ...content, resolved: { path: absolute, names: [only], files: [absolute] } };
+    }
+    const names = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory));
+    const files = names.flatMap((name) => {
+      const absolute = resolve(this.root, name);
+      return this.statOf(absolute)?.isDirectory() === true ? this.below(label, absolute, `${name.replace(/\/$/, "")}/`) : [name];
+    });
+    return this.listing(label, this.root, files);
+  }
+
+  private listing(label: string, base: string, found: string[]): (Content & { resolved: ResolvedFiles }) | undefined {
+    const names = [...new Set(found)].sort((a, b) => (a < b ? -1 : 1));
+    const files = names.map((name) => resolve(base, name));
+    const listed = names.map((path, i) => ({ path, hash: this.file(label, files[i] ?? path)?.hash }));
+    if (listed.some(({ hash }) => hash === undefined)) return undefined;
+    const bytes = formatListing(listed as { path: string; hash: Sha256 }[]);
+    return { hash: sha256(bytes), bytes: () => bytes, resolved: { path: base, names, files } };
+  }
+
+  /** Names of all files below a directory, prefixed; links are followed, circles and dangling ones are noted as missing. */
+  private below(label: string, absolute: string, prefix: string): string[] {
+    try {
+      return Array.from(walkFiles(absolute, (directory) => this.observedDirectories.add(directory)), ({ path }) => prefix + path);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.absent(label, projectPath(this.root, error.path), error.message);
+      return [];
+    }
+  }
+
+  private statOf(absolute: string): import("node:fs").Stats | undefined {
+    try {
+      return statSync(absolute, { throwIfNoEntry: false });
+    } catch {
+      return undefined; // a parent that is a file, a circle of links
+    }
+  }
+
+  private text(absolute: string, hash: Sha256): string | undefined {
+    const bytes = readFileSync(absolute);
+    return sha256(bytes) === hash && bytes.equals(Buffer.from(bytes.toString("utf8"))) ? bytes.toString("utf8") : undefined;
+  }
+
+  private absent(label: string, path: string, message: string): undefined {
+    this.missing.push({ label, path, message });
+    return undefined;
+  }
+}
