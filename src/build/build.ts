@@ -1,0 +1,254 @@
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { createGateway } from "../model/index.ts";
+import type { Cell, CellId } from "../pipeline/index.ts";
+import { recipeOf } from "../plan/index.ts";
+import type { CellPlan, Reason } from "../plan/index.ts";
+import { acquire, signatureSync, sweepTemps } from "../store/index.ts";
+import type { Lease } from "../store/index.ts";
+import { CallDesk } from "./calls.ts";
+import { buildCell } from "./cell.ts";
+import type { Workshop } from "./cell.ts";
+import { place } from "./commit.ts";
+import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
+import { CellFailure, Interrupted } from "./failure.ts";
+import { LockWriter } from "./lock.ts";
+import { WorkerPool } from "./pool.ts";
+import type { Project, State } from "./project.ts";
+import { schedule } from "./schedule.ts";
+
+export interface BuildRequest {
+  /** The targets and all they need, topological. */
+  cells: readonly Cell[];
+  jobs: number;
+  keepGoing: boolean;
+  /** Cells to run whatever the inputs say. */
+  forced?: ((cell: Cell) => boolean) | undefined;
+  frozen: boolean;
+  maxCalls?: number | undefined;
+  maxCost?: number | undefined;
+  /** For those who wait for this build. */
+  command: string;
+  worker: URL;
+  signal: AbortSignal;
+  emit: (event: BuildEvent) => void;
+}
+
+/** Builds what is stale. One build at a time in a project: others wait their turn. */
+export async function build(project: Project, request: BuildRequest): Promise<BuildEnd> {
+  const lease = await lead(project, request);
+  if (lease === undefined) return { kind: "interrupted", ...emptyTotals() };
+  try {
+    await sweepTemps(project.places.temp).catch(() => []);
+    const state = project.load(request.forced === undefined ? {} : { forced: request.forced });
+    return await new Build(project, state, request).run();
+  } finally {
+    await lease.release();
+  }
+}
+
+async function lead(project: Project, { command, signal, emit }: BuildRequest): Promise<Lease | undefined> {
+  try {
+    return await acquire(project.places.lease, { command, signal, onWait: (owner, sinceMs) => emit({ type: "waiting", pid: owner.pid, host: owner.host, command: owner.command, sinceMs }) });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+const emptyTotals = (): BuildTotals => ({ ran: [], restored: [], fresh: 0, failed: [], skipped: [], removed: [], calls: { made: 0, stored: 0 }, cost: 0, saved: 0, ms: 0 });
+
+class Build {
+  private readonly totals = emptyTotals();
+  private readonly stop = new AbortController();
+  private readonly lock: LockWriter;
+  private readonly desk: CallDesk;
+  private readonly shop: Workshop;
+  private readonly broken = new Set<CellId>();
+  private refused: string | undefined;
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly project: Project,
+    private readonly state: State,
+    private readonly request: BuildRequest,
+  ) {
+    const onAbort = (): void => this.stop.abort(new Interrupted());
+    if (request.signal.aborted) onAbort();
+    else request.signal.addEventListener("abort", onAbort, { once: true });
+    this.lock = new LockWriter(project.places.lock, state.lock);
+    this.desk = new CallDesk(project.root, () => this.openGateway());
+    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, jobs: request.jobs, signal: this.stop.signal, emit: request.emit };
+  }
+
+  async run(): Promise<BuildEnd> {
+    const { cells, emit, jobs, keepGoing } = this.request;
+    const { state } = this;
+    const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
+    emit({ type: "planned", plans: [...plans.values()] });
+    const missing = [...plans.values()].flatMap((plan) => (plan.action === "blocked" ? plan.missing.map((m) => ({ ...m, stage: plan.cell.stage.name })) : []));
+    if (missing.length > 0 && !keepGoing) return { kind: "missing", missing };
+    try {
+      const outcomes = await schedule({
+        cells: cells.map(({ id, needs }) => ({ id, needs: needs.flatMap((need) => need.cells) })),
+        jobs,
+        keepGoing,
+        stopped: () => this.stop.signal.aborted,
+        run: (id) => this.step(id, plans.get(id)),
+      });
+      for (const [id, outcome] of outcomes) if (outcome.kind === "skipped") this.skip(id, outcome.because);
+      if (!this.stop.signal.aborted && this.totals.failed.length === 0) await this.prune();
+    } finally {
+      await this.shop.pool.close();
+      await this.desk.close();
+      await this.save();
+    }
+    return this.end();
+  }
+
+  /** Brings one cell up to date; its upstream cells are. True if downstream may go on. */
+  private async step(id: CellId, planned: CellPlan | undefined): Promise<boolean> {
+    const { planner } = this.state;
+    // Decided before anything ran, unless an upstream was pending then.
+    const plan = planned === undefined || (planned.action === "run" && planned.inputs === undefined) ? await planner.decide(id) : planned;
+    const started = performance.now();
+    switch (plan.action) {
+      case "fresh":
+        this.totals.fresh++;
+        this.tell(plan.cell, "fresh", plan.reasons, started, { artifact: plan.artifact });
+        return true;
+      case "restore": {
+        const { result, cell } = plan;
+        if (planner.onDisk(cell) !== result.artifact && !(await place(this.state.objects, cell, result.artifact, this.project.places.artifacts))) {
+          // Its object was damaged: as if it had never been kept.
+          if (this.broken.has(id)) throw new Error(`${id} cannot be restored`);
+          this.broken.add(id);
+          return this.step(id, undefined);
+        }
+        await this.lock.set(id, { ...result, path: cell.path });
+        planner.settle(id, result.artifact);
+        this.state.failures.forget(id);
+        this.totals.restored.push(id);
+        this.tell(cell, "restored", plan.reasons, started, { artifact: result.artifact });
+        return true;
+      }
+      case "blocked":
+        this.fail(plan.cell, plan.reasons, started, new CellFailure(plan.message));
+        return false;
+      case "run":
+        return this.runCell(plan, started);
+      default:
+        return plan satisfies never;
+    }
+  }
+
+  private async runCell(plan: CellPlan & { action: "run" }, started: number): Promise<boolean> {
+    const { cell, reasons, inputs } = plan;
+    if (inputs === undefined) throw new Error(`${cell.id}: inputs are not known`);
+    this.request.emit({ type: "started", cell: cell.id });
+    try {
+      const afresh = reasons.some(({ kind }) => kind === "forced");
+      const { result, items, changed } = await buildCell(this.shop, cell, inputs, afresh);
+      this.state.planner.settle(cell.id, result.artifact);
+      this.state.failures.forget(cell.id);
+      if (changed.length > 0) {
+        await this.lock.remove(cell.id);
+        this.request.emit({ type: "warning", message: `${cell.id}: ${changed.map((label) => describeInput(cell, label)).join(", ")} changed while it ran: the result is not recorded as fresh; run again` });
+      } else await this.lock.set(cell.id, result);
+      this.totals.ran.push(cell.id);
+      this.tell(cell, "ran", reasons, started, { artifact: result.artifact, ...(items === undefined ? {} : { items }), calls: await this.desk.calls(cell.id) });
+      return true;
+    } catch (error) {
+      if (error instanceof Interrupted || (this.stop.signal.aborted && this.refused === undefined)) return false;
+      const failure = error instanceof CellFailure ? error : new CellFailure((error as Error).message);
+      if (failure.call === "frozen" || failure.call === "budget" || failure.call === "quota" || failure.call === "auth") {
+        if (failure.call === "frozen" || failure.call === "budget") this.refused ??= failure.message;
+        this.stop.abort(new Interrupted());
+      }
+      this.state.failures.note(cell.id, recipeOf(inputs), failure.message);
+      this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
+      return false;
+    }
+  }
+
+  private fail(cell: Cell, reasons: Reason[], started: number, failure: CellFailure, calls?: { made: number; stored: number; cost: number }): void {
+    this.totals.failed.push(cell.id);
+    this.tell(cell, "failed", reasons, started, { message: failure.message, failures: failure.failures, ...(failure.items === undefined ? {} : { items: failure.items }), ...(calls === undefined ? {} : { calls }) });
+  }
+
+  private skip(id: CellId, because: CellId | undefined): void {
+    const cell = this.project.graph.cells.get(id);
+    if (cell === undefined) return;
+    this.totals.skipped.push(id);
+    this.tell(cell, "skipped", [], performance.now(), { message: because === undefined ? "the run stopped before it" : `needs ${because}` });
+  }
+
+  private tell(cell: Cell, outcome: CellResult, reasons: Reason[], started: number, more: Partial<Extract<BuildEvent, { type: "cell" }>> & { calls?: { made: number; stored: number; cost?: number } } = {}): void {
+    const { calls, ...rest } = more;
+    this.request.emit({ type: "cell", cell: cell.id, outcome, reasons, calls: { made: calls?.made ?? 0, stored: calls?.stored ?? 0 }, cost: calls?.cost ?? 0, ms: Math.round(performance.now() - started), ...rest });
+  }
+
+  /** Cells the pipeline no longer has leave the lock, and their artifacts the directory, unless edited since. */
+  private async prune(): Promise<void> {
+    const { graph, places } = this.project;
+    const used = new Set(Array.from(graph.cells.values(), ({ path }) => path));
+    for (const [id, locked] of Object.entries(this.state.lock.cells)) {
+      if (graph.cells.has(id as CellId)) continue;
+      await this.lock.remove(id);
+      const path = join(places.artifacts, locked.path);
+      if (used.has(locked.path) || [...used].some((other) => other.startsWith(`${locked.path}/`) || locked.path.startsWith(`${other}/`))) continue;
+      const { stats } = this.state;
+      let found: string | undefined;
+      try {
+        found = signatureSync(path) === undefined ? undefined : (stats.hashSync(path) as string | undefined);
+      } catch {
+        found = await stats.hashDirectory(path).then(({ hash }) => hash as string, () => undefined);
+      }
+      if (found !== locked.artifact) continue;
+      await rm(path, { recursive: true, force: true });
+      this.totals.removed.push(locked.path);
+      for (let parent = dirname(path); parent !== places.artifacts && parent.startsWith(places.artifacts); parent = dirname(parent)) {
+        if (!(await rmdir(parent).then(() => true, () => false))) break;
+      }
+    }
+  }
+
+  private async openGateway() {
+    const { frozen, maxCalls, maxCost, emit } = this.request;
+    const { env } = this.project.options;
+    return createGateway({
+      root: this.project.root,
+      models: this.project.pipeline.models,
+      frozen,
+      signal: this.stop.signal,
+      env,
+      onStatus: (line) => emit({ type: "status", line }),
+      ...(env["DAG_CACHE"] === undefined ? {} : { store: env["DAG_CACHE"] }),
+      ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(maxCost === undefined ? {} : { maxCost }),
+    });
+  }
+
+  private async save(): Promise<void> {
+    await this.lock.save();
+    this.state.failures.save();
+    this.state.code.save();
+    this.state.stats.save();
+  }
+
+  private async end(): Promise<BuildEnd> {
+    const rows = (await this.desk.opened())?.ledger() ?? [];
+    const sum = (of: (row: (typeof rows)[number]) => number | undefined): number => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
+    const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ms: Math.round(performance.now() - this.started) };
+    if (this.refused !== undefined) return { kind: "refused", message: this.refused, ...totals };
+    if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
+    return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
+  }
+}
+
+/** `prompts.x (prompts/x.md)`: an input with the file behind it. */
+function describeInput({ stage }: Cell, label: string): string {
+  const name = label.slice(label.indexOf(".") + 1);
+  const file = label.startsWith("prompts.") ? stage.prompts[name] : label.startsWith("files.") ? stage.files[name]?.join(", ") : label === "schema" && typeof stage.schema === "string" ? stage.schema : label === "code" && stage.action.kind === "module" ? stage.action.path : undefined;
+  return file === undefined ? label : `${label} (${file})`;
+}

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import type { Cell } from "../pipeline/index.ts";
+import type { BuildResult, Content, Inputs } from "../plan/index.ts";
+import { axisContents, CodeError, needHash, readStageInputs } from "../plan/index.ts";
+import { removeTree, tempPath } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
+import type { CallDesk } from "./calls.ts";
+import { runCommand } from "./command.ts";
+import { checkWritten, place, store } from "./commit.ts";
+import type { BuildEvent } from "./events.ts";
+import { CellFailure } from "./failure.ts";
+import type { CellOutcome, ItemCounts } from "./job.ts";
+import type { WorkerPool } from "./pool.ts";
+import { prepareJob } from "./prepare.ts";
+import type { Project, State } from "./project.ts";
+import { compileSchemas } from "./validate.ts";
+import { mkdir } from "node:fs/promises";
+
+/** What runs cells: the parts a build shares among them. */
+export interface Workshop {
+  project: Project;
+  state: State;
+  pool: WorkerPool;
+  desk: CallDesk;
+  jobs: number;
+  signal: AbortSignal;
+  emit: (event: BuildEvent) => void;
+}
+
+export interface BuiltCell {
+  result: BuildResult;
+  items?: ItemCounts;
+  /** Labels of inputs that changed while the stage ran: the result stands, but is not recorded. */
+  changed: string[];
+}
+
+/** Runs one cell and puts its artifact in place. Throws CellFailure or Interrupted; the artifact that was there stays. */
+export async function buildCell(shop: Workshop, cell: Cell, inputs: Inputs, afresh: boolean): Promise<BuiltCell> {
+  const { project, state } = shop;
+  const workspace = tempPath(project.places.temp);
+  await mkdir(workspace, { recursive: true });
+  try {
+    const temp = join(workspace, cell.stage.output.kind === "directory" ? "out" : `out.${cell.stage.output.path.split(".").at(-1) ?? ""}`);
+    const outcome = await runStage(shop, cell, inputs, workspace, temp, afresh);
+    const changed = await changedInputs(shop, cell, { ...inputs, ...outcome.reads });
+    const declared = Object.fromEntries(Object.entries(inputs).filter(([label]) => !label.startsWith("reads.")));
+    const result = await store(state.objects, state.results, { cell, declared, outcome, temp, record: changed.length === 0 });
+    await keepInputs(shop, cell, declared);
+    if (!(await place(state.objects, cell, result.artifact, project.places.artifacts))) throw new CellFailure("the artifact could not be read back from the cache");
+    return { result, changed, ...(outcome.items === undefined ? {} : { items: outcome.items }) };
+  } finally {
+    await removeTree(workspace);
+  }
+}
+
+async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: string, temp: string, afresh: boolean): Promise<CellOutcome> {
+  const { project, state, emit } = shop;
+  const { job, stage } = await prepareJob(project, state, cell, inputs, temp, shop.jobs, afresh);
+  const onItems = (counts: ItemCounts): void => emit({ type: "items", cell: cell.id, counts });
+  const onLog = (message: string, item?: string): void => emit({ type: "log", cell: cell.id, message, ...(item === undefined ? {} : { item }) });
+  const { action } = cell.stage;
+  let outcome: CellOutcome;
+  if (action.kind === "module") {
+    if (stage.code === undefined) throw new CellFailure(`${action.path}: no code`);
+    outcome = await shop.pool.run({
+      job: { ...job, bundle: stage.code.bundle, source: action.path },
+      signal: shop.signal,
+      onCall: (call) => shop.desk.answer(call, { cell: cell.id, stage: cell.stage.name, ...(call.item === undefined ? {} : { item: call.item }) }),
+      onItems,
+      onLog,
+    });
+    if (outcome.records === undefined && outcome.failures.length === 0) {
+      const records = await checkWritten(cell, temp, await compileSchemas(job.schemas));
+      if (records !== undefined) outcome.records = records;
+    }
+  } else {
+    const validators = await compileSchemas(job.schemas);
+    outcome = await runCommand({ job, stage: cell.stage, programs: stage.programs, workspace, env: project.options.env, validators, signal: shop.signal, onLine: onLog, onItems });
+    if (job.each === undefined) {
+      const records = await checkWritten(cell, temp, validators);
+      if (records !== undefined) outcome.records = records;
+    }
+  }
+  const [first] = outcome.failures;
+  if (first !== undefined) {
+    const more = outcome.failures.length - 1;
+    throw new CellFailure(`item ${JSON.stringify(first.item)}: ${first.message}${more > 0 ? ` (and ${more} more)` : ""}`, { items: outcome.items, failures: outcome.failures, call: outcome.failures.find((f) => f.call !== undefined)?.call });
+  }
+  return outcome;
+}
+
+/** Hashes the inputs again: labels that no longer have the hash the stage was started with. */
+async function changedInputs({ project, state }: Workshop, cell: Cell, before: Inputs): Promise<string[]> {
+  const { graph, snapshot, code, identify } = state.planner.options;
+  const now = await readStageInputs(cell.stage, { graph, snapshot, code, identify }).catch((error: unknown) => {
+    if (error instanceof CodeError) return undefined;
+    throw error;
+  });
+  if (now === undefined) return ["code"];
+  const contents: Record<string, Pick<Content, "hash">> = { ...now.contents, ...axisContents(cell) };
+  for (const need of cell.needs) {
+    const hash = needHash(need.cells, need.gathered.length > 0, (id) => artifactOnDisk(project, state, id));
+    if (hash !== undefined) contents[`needs.${need.stage}`] = hash;
+  }
+  return Object.keys(before)
+    .filter((label) => {
+      const hash = label.startsWith("reads.") ? snapshot.probe(label.slice("reads.".length)) : contents[label]?.hash;
+      return hash !== before[label] && !(label.startsWith("reads.") && hash === undefined && before[label] === snapshot.value(null).hash);
+    })
+    .sort();
+}
+
+function artifactOnDisk(project: Project, state: State, id: Cell["id"]): Sha256 | undefined {
+  const cell = project.graph.cells.get(id);
+  return cell === undefined ? undefined : state.planner.onDisk(cell);
+}
+
+/** Keeps the bytes behind small inputs, so that `why` can show old and new. */
+async function keepInputs({ state }: Workshop, cell: Cell, declared: Inputs): Promise<void> {
+  const stage = await state.planner.stageInputs(cell.stage);
+  if (stage instanceof CodeError) return;
+  const keep = async (label: string, hash: Sha256, bytes: string | undefined): Promise<void> => {
+    if (bytes !== undefined && declared[label] === hash && !(await state.objects.has(hash))) await state.objects.putBytes(bytes);
+  };
+  for (const [label, content] of Object.entries(stage.contents)) await keep(label, content.hash, content.bytes?.());
+  for (const [label, content] of Object.entries(axisContents(cell))) await keep(label, content.hash, content.bytes);
+  for (const need of cell.needs) {
+    const found = needHash(need.cells, need.gathered.length > 0, (id) => state.planner.artifact(id));
+    if (found !== undefined) await keep(`needs.${need.stage}`, found.hash, found.bytes);
+  }
+}

@@ -1,0 +1,56 @@
+import type { CellPlan, MissingInput, Reason } from "../plan/index.ts";
+import type { Sha256 } from "../store/index.ts";
+import type { ItemCounts, ItemFailure } from "./job.ts";
+
+export type CellResult = "ran" | "restored" | "fresh" | "failed" | "skipped";
+
+export interface Calls {
+  made: number;
+  stored: number;
+}
+
+/** Everything a build tells while it goes on; printers render it, nothing else does. */
+export type BuildEvent =
+  /** Another process builds here; told again while waiting. */
+  | { type: "waiting"; pid: number; host: string; command: string; sinceMs: number }
+  | { type: "planned"; plans: CellPlan[] }
+  | { type: "started"; cell: string }
+  | { type: "items"; cell: string; counts: ItemCounts }
+  | { type: "log"; cell: string; message: string; item?: string }
+  /** What the models are waiting for; undefined when nothing. */
+  | { type: "status"; line: string | undefined }
+  | { type: "warning"; message: string }
+  | {
+      type: "cell";
+      cell: string;
+      outcome: CellResult;
+      reasons: Reason[];
+      items?: ItemCounts;
+      calls: Calls;
+      cost: number;
+      artifact?: Sha256;
+      ms: number;
+      /** Why it failed or was skipped. */
+      message?: string;
+      failures?: ItemFailure[];
+    };
+
+/** How a build ended. `refused`: frozen or budget (exit 4). */
+export type BuildEnd =
+  | ({ kind: "done" | "failed" | "refused" | "interrupted" } & BuildTotals & { message?: string })
+  /** Nothing ran: declared inputs are missing. */
+  | { kind: "missing"; missing: (MissingInput & { stage: string })[] };
+
+export interface BuildTotals {
+  ran: string[];
+  restored: string[];
+  fresh: number;
+  failed: string[];
+  skipped: string[];
+  /** Artifacts of cells that the pipeline no longer has, removed from the artifacts directory. */
+  removed: string[];
+  calls: Calls;
+  cost: number;
+  saved: number;
+  ms: number;
+}

@@ -1,0 +1,23 @@
+import type { ItemCounts, ItemFailure } from "./job.ts";
+
+/** A cell that did not come to an artifact. `call` is the kind of a failed model call: frozen and budget refuse the whole run. */
+export class CellFailure extends Error {
+  override name = "CellFailure";
+  readonly call: string | undefined;
+  readonly items: ItemCounts | undefined;
+  readonly failures: ItemFailure[];
+  constructor(message: string, details: { call?: string | undefined; items?: ItemCounts | undefined; failures?: ItemFailure[] } = {}) {
+    super(message);
+    this.call = details.call;
+    this.items = details.items;
+    this.failures = details.failures ?? [];
+  }
+}
+
+/** The run was interrupted while the cell was built. */
+export class Interrupted extends Error {
+  override name = "AbortError";
+  constructor() {
+    super("interrupted");
+  }
+}

@@ -1,0 +1,140 @@
+import type { JsonRecord } from "../stage/index.ts";
+import { hashJson, Journal } from "../store/index.ts";
+import type { OnProblem, Sha256 } from "../store/index.ts";
+import type { EachJob, ItemCounts, ItemFailure } from "./job.ts";
+import { Ids, LineWriter, lineOf } from "./write.ts";
+import type { Validator } from "./validate.ts";
+
+/** What an item made, as remembered: canonical lines, their ids, and what it read beyond its record. */
+interface Remembered {
+  ids: string[];
+  lines: string[];
+  reads: Record<string, Sha256>;
+}
+
+export interface ItemRun {
+  stage: string;
+  each: EachJob;
+  source: AsyncIterable<JsonRecord>;
+  /** Runs one item. Throws for a failed one. */
+  invoke: (item: JsonRecord, track: (label: string, hash: Sha256) => void) => Promise<unknown>;
+  /** Current hash behind a remembered read; undefined where it cannot be told. */
+  readHash: (label: string) => Promise<Sha256 | undefined>;
+  /** Where the artifact is assembled. */
+  output: string;
+  validate?: Validator | undefined;
+  onProgress: (counts: ItemCounts) => void;
+  onProblem?: OnProblem;
+  signal: AbortSignal;
+}
+
+export interface ItemsOutcome {
+  counts: ItemCounts;
+  records: number;
+  failures: ItemFailure[];
+  reads: Record<string, Sha256>;
+}
+
+/**
+ * Runs an `each` stage: remembered items are kept, the others run concurrently and are remembered as they finish, failures do not
+ * stop the rest. The output is assembled in the order of the list, and only if nothing failed. Throws where the list itself is unusable.
+ */
+export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
+  const journal = await Journal.open(run.each.journal, run.onProblem === undefined ? {} : { onProblem: run.onProblem });
+  const counts: ItemCounts = { total: 0, ran: 0, kept: 0, failed: 0 };
+  const failures: ItemFailure[] = [];
+  const reads: Record<string, Sha256> = {};
+  const keys: Sha256[] = [];
+  const running = new Set<Promise<void>>();
+  const sourceIds = new Ids();
+
+  const remembered = async (key: Sha256): Promise<Remembered | undefined> => {
+    const text = journal.has(key) ? await journal.read(key) : undefined;
+    return text === undefined ? undefined : (JSON.parse(text) as Remembered);
+  };
+  const usable = async (key: Sha256): Promise<boolean> => {
+    if (run.each.afresh) return false;
+    const entry = await remembered(key);
+    if (entry === undefined) return false;
+    for (const [label, hash] of Object.entries(entry.reads)) if ((await run.readHash(label)) !== hash) return false;
+    Object.assign(reads, fileReads(entry.reads));
+    return true;
+  };
+  const start = async (item: JsonRecord, key: Sha256): Promise<void> => {
+    const seen: Record<string, Sha256> = {};
+    try {
+      const made = recordsOf(await run.invoke(item, (label, hash) => (seen[label] = hash)), item.id);
+      for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
+      const entry: Remembered = { ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
+      await journal.append(key, JSON.stringify(entry));
+      Object.assign(reads, fileReads(seen));
+      counts.ran++;
+    } catch (error) {
+      if (run.signal.aborted && (error as Error).name === "AbortError") return;
+      counts.failed++;
+      const { message, call } = error as Error & { call?: string };
+      failures.push({ item: item.id, message, ...(call === undefined ? {} : { call }) });
+    }
+    run.onProgress(counts);
+  };
+
+  try {
+    for await (const item of run.source) {
+      if (run.signal.aborted) break;
+      if (typeof item.id !== "string") throw new Error(`record ${counts.total + 1} of ${run.each.need} has no string "id": each needs one per record`);
+      sourceIds.check(item.id, true, "");
+      const key = hashJson(item);
+      keys.push(key);
+      counts.total++;
+      if (await usable(key)) {
+        counts.kept++;
+        run.onProgress(counts);
+        continue;
+      }
+      const task: Promise<void> = start(item, key).finally(() => running.delete(task));
+      running.add(task);
+      if (running.size >= run.each.concurrency) await Promise.race(running);
+    }
+    await Promise.all(running);
+    if (run.signal.aborted) throw Object.assign(new Error("interrupted"), { name: "AbortError" });
+    failures.sort((a, b) => (a.item < b.item ? -1 : 1));
+    const records = failures.length > 0 ? 0 : await assemble();
+    return { counts, records, failures, reads };
+  } finally {
+    await Promise.allSettled(running);
+    await journal.close();
+  }
+
+  async function assemble(): Promise<number> {
+    const writer = new LineWriter(run.output);
+    const ids = new Ids();
+    let records = 0;
+    try {
+      for (const key of keys) {
+        const entry = await remembered(key);
+        if (entry === undefined) throw new Error("an item's memory cannot be read back; run again");
+        for (const [i, line] of entry.lines.entries()) {
+          ids.check(entry.ids[i], true, `a record of ${run.stage}`);
+          await writer.line(line);
+          records++;
+        }
+      }
+    } finally {
+      await writer.close();
+    }
+    return records;
+  }
+}
+
+/** An item's result: one record, several, or none. */
+function recordsOf(result: unknown, item: string): JsonRecord[] {
+  const list = result === undefined || result === null ? [] : Array.isArray(result) ? result : [result];
+  return list.map((record: unknown) => {
+    if (typeof record !== "object" || record === null || Array.isArray(record)) throw new Error(`item ${JSON.stringify(item)} must return one record, an array of records, or nothing`);
+    if (typeof (record as { id?: unknown }).id !== "string") throw new Error(`the record returned for item ${JSON.stringify(item)} has no string "id": return { id: item.id, … }`);
+    return record as JsonRecord;
+  });
+}
+
+/** Reads that are files: they become inputs of the cell. What an item reads of its own list stays the item's. */
+const fileReads = (reads: Record<string, Sha256>): Record<string, Sha256> => Object.fromEntries(Object.entries(reads).filter(([label]) => label.startsWith("reads.")));

@@ -1,0 +1,149 @@
+import { Worker } from "node:worker_threads";
+import { CellFailure, Interrupted } from "./failure.ts";
+import type { CellOutcome, ItemCounts, ModuleJob } from "./job.ts";
+import type { CallReply, FailureShape, FromWorker, ToWorker } from "./protocol.ts";
+
+export type CallMessage = Extract<FromWorker, { type: "call" }>;
+
+export interface ModuleRun {
+  job: ModuleJob;
+  signal: AbortSignal;
+  onCall: (call: CallMessage) => Promise<CallReply>;
+  onItems: (counts: ItemCounts) => void;
+  onLog: (message: string, item?: string) => void;
+}
+
+/** Cells a worker may have run before it is replaced: every cell loads its module afresh, and modules are never unloaded. */
+const CELLS_PER_WORKER = 200;
+/** Time an interrupted stage has to finish what it has begun. */
+const GRACE_MS = 2000;
+/** Time beyond its timeout after which a stage that blocks its thread is ended. */
+const BLOCKED_MS = 1000;
+
+interface Thread {
+  worker: Worker;
+  cells: number;
+}
+
+/**
+ * Worker threads that run module stages: a stage that blocks, leaks or exits cannot take the build with it.
+ * Threads are made when needed and used again.
+ */
+export class WorkerPool {
+  private readonly idle: Thread[] = [];
+  private readonly all = new Set<Worker>();
+  constructor(private readonly script: URL) {}
+
+  async run(run: ModuleRun): Promise<CellOutcome> {
+    if (run.signal.aborted) throw new Interrupted();
+    const thread = this.idle.pop() ?? this.start();
+    let healthy = false;
+    try {
+      const outcome = await this.drive(thread.worker, run);
+      healthy = true;
+      return outcome;
+    } catch (error) {
+      healthy = error instanceof CellFailure && !this.ended.has(thread.worker);
+      throw error;
+    } finally {
+      thread.cells++;
+      if (healthy && thread.cells < CELLS_PER_WORKER) this.idle.push(thread);
+      else await this.end(thread.worker);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.all].map((worker) => this.end(worker)));
+  }
+
+  private readonly ended = new WeakSet<Worker>();
+
+  private start(): Thread {
+    const worker = new Worker(this.script, { env: { TZ: "UTC" }, stdout: true, stderr: true, execArgv: [] });
+    this.all.add(worker);
+    worker.on("error", () => {});
+    return { worker, cells: 0 };
+  }
+
+  private async end(worker: Worker): Promise<void> {
+    this.ended.add(worker);
+    this.all.delete(worker);
+    await worker.terminate();
+  }
+
+  private drive(worker: Worker, { job, signal, onCall, onItems, onLog }: ModuleRun): Promise<CellOutcome> {
+    return new Promise((resolve, reject) => {
+      const post = (message: ToWorker): void => worker.postMessage(message);
+      const timers: NodeJS.Timeout[] = [];
+      const after = (ms: number, what: () => void): void => void timers.push(setTimeout(what, ms));
+      const settle = (finish: () => void): void => {
+        for (const timer of timers) clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+        for (const stream of [worker.stdout, worker.stderr]) stream.removeAllListeners("data");
+        worker.off("message", onMessage).off("exit", onExit).off("error", onError);
+        finish();
+      };
+      const fail = (error: Error): void => settle(() => reject(error));
+      const onExit = (code: number): void => {
+        this.ended.add(worker);
+        fail(signal.aborted ? new Interrupted() : new CellFailure(`${job.source} ended its thread (exit ${code})`));
+      };
+      const onError = (error: unknown): void => {
+        this.ended.add(worker);
+        fail(new CellFailure(`${job.source}: ${error instanceof Error ? error.message : String(error)}`));
+      };
+      const onAbort = (): void => {
+        post({ type: "abort", reason: "interrupted" });
+        after(GRACE_MS, () => {
+          this.ended.add(worker);
+          fail(new Interrupted());
+        });
+      };
+      const onMessage = (message: FromWorker): void => {
+        switch (message.type) {
+          case "call":
+            onCall(message).then(
+              (result) => post({ type: "answer", id: message.id, result }),
+              (error: unknown) => post({ type: "refused", id: message.id, error: refusal(error) }),
+            );
+            break;
+          case "items":
+            onItems(message.counts);
+            break;
+          case "log":
+            onLog(message.message, message.item);
+            break;
+          case "done":
+            settle(() => resolve(message.outcome));
+            break;
+          case "failed":
+            fail(signal.aborted ? new Interrupted() : failureOf(message.error));
+            break;
+          default:
+            message satisfies never;
+        }
+      };
+      for (const stream of [worker.stdout, worker.stderr]) stream.on("data", (chunk: Buffer) => onLog(chunk.toString("utf8").trimEnd()));
+      worker.on("message", onMessage).on("exit", onExit).on("error", onError);
+      signal.addEventListener("abort", onAbort);
+      // A stage that never yields cannot time itself out. Items have timers of their own, in the thread.
+      if (job.timeoutMs !== undefined && job.each === undefined) {
+        const { timeoutMs } = job;
+        after(timeoutMs + BLOCKED_MS, () => {
+          this.ended.add(worker);
+          fail(new CellFailure(`timed out after ${timeoutMs} ms`));
+        });
+      }
+      post({ type: "run", job });
+    });
+  }
+}
+
+function failureOf(error: FailureShape): CellFailure {
+  return new CellFailure(error.at === undefined ? error.message : `${error.message}\n    at ${error.at}`, { call: error.call });
+}
+
+function refusal(error: unknown): FailureShape {
+  const kind = (error as { kind?: unknown }).kind;
+  return { message: error instanceof Error ? error.message : String(error), ...(typeof kind === "string" ? { call: kind } : {}) };
+}

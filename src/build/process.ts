@@ -1,0 +1,71 @@
+import { constants } from "node:os";
+import { CellFailure, Interrupted } from "./failure.ts";
+
+/** Time between asking a process group to end and killing it. */
+const GRACE_MS = 5000;
+
+export interface ProcessOptions {
+  argv: string[];
+  cwd: string;
+  env: Record<string, string>;
+  timeoutMs?: number | undefined;
+  signal: AbortSignal;
+  onLine: (line: string) => void;
+}
+
+/**
+ * Runs a command in a process group of its own and without a shell. On abort or timeout the whole group gets TERM, after a grace time KILL.
+ * Output is passed on line by line. Throws CellFailure for a non-zero exit, a signal, a timeout or a program that cannot be started.
+ */
+export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: ProcessOptions): Promise<void> {
+  if (signal.aborted) throw new Interrupted();
+  const { execa } = await import("execa");
+  const [file = "", ...args] = argv;
+  const tail: string[] = [];
+  const child = execa(file, args, { cwd, env, extendEnv: false, detached: true, cleanup: false, reject: false, stdin: "ignore", buffer: false, stdout: "pipe", stderr: "pipe", all: true, maxBuffer: 1 << 30 });
+  const kill = (name: "SIGTERM" | "SIGKILL"): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch {
+      // the group is gone
+    }
+  };
+  let stopped: "timeout" | "abort" | undefined;
+  let hard: NodeJS.Timeout | undefined;
+  const stop = (why: "timeout" | "abort"): void => {
+    if (stopped !== undefined) return;
+    stopped = why;
+    kill("SIGTERM");
+    hard = setTimeout(() => kill("SIGKILL"), GRACE_MS);
+  };
+  const onAbort = (): void => stop("abort");
+  signal.addEventListener("abort", onAbort);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop("timeout"), timeoutMs);
+  const lines = (async () => {
+    for await (const line of child.iterable({ from: "all" })) {
+      onLine(line);
+      tail.push(line);
+      if (tail.length > 20) tail.shift();
+    }
+  })().catch(() => {});
+  try {
+    const result = await child;
+    // Grandchildren may outlive the child and hold its output open.
+    kill("SIGTERM");
+    await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
+    kill("SIGKILL");
+    if (stopped === "abort") throw new Interrupted();
+    if (stopped === "timeout") throw new CellFailure(`timed out after ${timeoutMs} ms`);
+    const said = tail.length > 0 ? `\n${tail.map((line) => `    ${line}`).join("\n")}` : "";
+    if (result.failed && result.exitCode === undefined && result.signal === undefined) {
+      const cause = result.cause as { code?: string } | undefined;
+      throw new CellFailure(cause?.code === "ENOENT" ? `${file}: command not found` : `${file} cannot be started: ${result.originalMessage ?? "unknown error"}`);
+    }
+    if (result.signal !== undefined) throw new CellFailure(`${file} was ended by ${result.signal} (exit ${128 + (constants.signals[result.signal as NodeJS.Signals] ?? 0)})${said}`);
+    if (result.exitCode !== 0) throw new CellFailure(`${file} exited with ${String(result.exitCode)}${said}`);
+  } finally {
+    clearTimeout(timer);
+    clearTimeout(hard);
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { expand, loadPipeline } from "../pipeline/index.ts";
+import type { Diagnostic, Graph, ModelSpec, Pipeline } from "../pipeline/index.ts";
+import { CodeBook, Planner, ResultStore, Snapshot } from "../plan/index.ts";
+import type { PlannerOptions, RecipeHash } from "../plan/index.ts";
+import type { Json } from "../stage/index.ts";
+import { ObjectStore, readLock, StatCache } from "../store/index.ts";
+import type { LockFile, OnProblem } from "../store/index.ts";
+import { FailureMemory } from "./failures.ts";
+
+export interface ProjectOptions {
+  /** Absolute. */
+  root: string;
+  file?: string | undefined;
+  presets?: readonly string[] | undefined;
+  overrides?: readonly string[] | undefined;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the running tool's dist/. */
+  tool: string;
+  /** What of a model may change bytes. */
+  identify: (spec: ModelSpec) => Json;
+  onProblem: OnProblem;
+}
+
+/** Where things lie; the artifacts and the lock of `-f pipelines/x.yaml` have places of their own. */
+export interface Places {
+  artifacts: string;
+  lock: string;
+  state: string;
+  temp: string;
+  lease: string;
+  objects: string;
+}
+
+/** What the disk says at one moment: made anew when a build gets its turn. */
+export interface State {
+  lock: LockFile;
+  lockExists: boolean;
+  stats: StatCache;
+  code: CodeBook;
+  snapshot: Snapshot;
+  objects: ObjectStore;
+  results: ResultStore;
+  failures: FailureMemory;
+  planner: Planner;
+}
+
+/** A checked pipeline and the way to the project's memory. Opening reads the pipeline file only. */
+export class Project {
+  readonly places: Places;
+  private constructor(
+    readonly options: ProjectOptions,
+    readonly pipeline: Pipeline,
+    readonly graph: Graph,
+  ) {
+    this.places = placesOf(options.root, pipeline.slug);
+  }
+
+  static async open(options: ProjectOptions): Promise<{ ok: true; project: Project } | { ok: false; diagnostics: Diagnostic[] }> {
+    const loaded = await loadPipeline({ root: options.root, ...(options.file === undefined ? {} : { file: options.file }), presets: options.presets ?? [], overrides: options.overrides ?? [] });
+    return loaded.ok ? { ok: true, project: new Project(options, loaded.pipeline, expand(loaded.pipeline)) } : { ok: false, diagnostics: loaded.diagnostics };
+  }
+
+  get root(): string {
+    return this.options.root;
+  }
+
+  /** Reads lock and memories. Writes nothing; damage is reported through onProblem and not trusted. `readOnly`: bundles of stage code are not written either. */
+  load(options: Pick<PlannerOptions, "forced"> & { readOnly?: boolean } = {}): State {
+    const { root, onProblem, env, tool, identify } = this.options;
+    const { lock, problems, exists } = readLock(this.places.lock);
+    for (const problem of problems) onProblem(problem);
+    const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem });
+    const code = new CodeBook(root, stats, tool, options.readOnly === true);
+    const snapshot = new Snapshot(root, stats, env);
+    const objects = new ObjectStore(this.places.objects, { onProblem });
+    const results = new ResultStore(root);
+    const failures = FailureMemory.load(join(this.places.state, `failures${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`));
+    const planner = new Planner({
+      graph: this.graph,
+      snapshot,
+      code,
+      identify,
+      lock,
+      results,
+      artifacts: this.places.artifacts,
+      kept: (artifact) => objects.has(artifact),
+      failure: (cell: string, recipe: RecipeHash) => failures.of(cell, recipe),
+      ...(options.forced === undefined ? {} : { forced: options.forced }),
+    });
+    return { lock, lockExists: exists, stats, code, snapshot, objects, results, failures, planner };
+  }
+}
+
+function placesOf(root: string, slug: string): Places {
+  return {
+    artifacts: join(root, "artifacts", slug),
+    lock: slug === "" ? join(root, "dag.lock") : join(root, "pipelines", `${slug}.lock`),
+    state: join(root, "cache/state"),
+    temp: join(root, "cache/tmp"),
+    lease: join(root, "cache/state/build.lease"),
+    objects: join(root, "cache/objects"),
+  };
+}

@@ -1,0 +1,135 @@
+import { pathToFileURL } from "node:url";
+import { parentPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import type { JsonRecord, StageFunction } from "../stage/index.ts";
+import type { Sha256 } from "../store/index.ts";
+import { hashSmallFileSync } from "../store/index.ts";
+import { runItems } from "./items.ts";
+import type { CellOutcome, ModuleJob } from "./job.ts";
+import type { FailureShape, FromWorker, ToWorker } from "./protocol.ts";
+import { compileSchemas } from "./validate.ts";
+import { CallClient, StageCallError } from "./worker/calls.ts";
+import { contextOf, sharedOf } from "./worker/context.ts";
+import type { Shared } from "./worker/context.ts";
+import { fixLocale } from "./worker/locale.ts";
+import { promptsOf } from "./worker/prompt.ts";
+import { limited } from "./worker/timeout.ts";
+import { writeResult } from "./write.ts";
+import { resolve } from "node:path";
+
+/** The worker thread: runs one module cell at a time, asks the main thread for model answers. */
+
+const port = parentPort as MessagePort;
+fixLocale();
+process.setSourceMapsEnabled(true);
+
+const calls = new CallClient(port);
+let abort = new AbortController();
+let loads = 0;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+port.on("message", (message: ToWorker) => {
+  switch (message.type) {
+    case "run":
+      void runCell(message.job);
+      break;
+    case "abort":
+      abort.abort(Object.assign(new Error(message.reason), { name: "AbortError" }));
+      break;
+    case "answer":
+      calls.answer(message.id, message.result);
+      break;
+    case "refused":
+      calls.refuse(message.id, message.error);
+      break;
+    default:
+      message satisfies never;
+  }
+});
+
+async function runCell(job: ModuleJob): Promise<void> {
+  abort = new AbortController();
+  try {
+    send({ type: "done", outcome: await build(job) });
+  } catch (error) {
+    send({ type: "failed", error: shapeOf(error, job.root) });
+  }
+}
+
+async function build(job: ModuleJob): Promise<CellOutcome> {
+  // A fresh instance per cell: state at module level must not depend on which cells ran here before.
+  const module = (await import(`${pathToFileURL(job.bundle).href}?${loads++}`)) as { default?: unknown };
+  if (typeof module.default !== "function") throw new Error(`${job.source} has no default export that is a function: export default defineStage(async (context) => …)`);
+  const stage = module.default as StageFunction;
+  const shared = sharedOf(job, await promptsOf(job));
+  const validators = await compileSchemas(job.schemas);
+  const log = (item?: string) => (message: string) => send({ type: "log", message: String(message), ...(item === undefined ? {} : { item }) });
+  const { signal } = abort;
+  if (job.each !== undefined) return eachItem(job, stage, shared);
+
+  const reads: Record<string, Sha256> = {};
+  const track = (label: string, hash: Sha256): void => void (reads[label] = hash);
+  const records = await limited(job.timeoutMs, signal, async (inner) => {
+    const result = await stage(contextOf({ job, shared, calls, signal: inner, log: log(), track }));
+    return writeResult(job, result, validators);
+  });
+  return { ...(records === undefined ? {} : { records }), failures: [], reads };
+
+  async function eachItem({ each }: ModuleJob, run: StageFunction, { needs }: Shared): Promise<CellOutcome> {
+    if (each === undefined) throw new Error("unreachable");
+    const list = needs.get(each.need);
+    if (list === undefined) throw new Error(`each: ${each.need} is not among the needs`);
+    let told = 0;
+    const outcome = await runItems({
+      stage: job.stage,
+      each,
+      source: list.records(),
+      invoke: (item: JsonRecord, track) => limited(job.timeoutMs, signal, async (inner) => run(contextOf({ job, shared, calls, item, signal: inner, log: log(item.id), track }))).catch((error: unknown) => {
+        const shape = shapeOf(error, job.root);
+        throw Object.assign(new Error(shape.at === undefined ? shape.message : `${shape.message} (${shape.at})`), { name: (error as Error).name, ...(shape.call === undefined ? {} : { call: shape.call }) });
+      }),
+      readHash: async (label) => {
+        if (label === `needs.${each.need}`) return list.source.hash;
+        if (label.startsWith(`needs.${each.need}#`)) return list.recordHash(label.slice(`needs.${each.need}#`.length));
+        return fileHash(job.root, label);
+      },
+      output: job.output.path,
+      validate: validators.get(""),
+      onProgress: (counts) => {
+        const done = counts.ran + counts.kept + counts.failed;
+        if (done !== told && (done % 64 === 0 || counts.ran + counts.failed < 1024)) send({ type: "items", counts: { ...counts } });
+        told = done;
+      },
+      onProblem: (problem) => log()(problem.message),
+      signal,
+    });
+    return { records: outcome.records, items: outcome.counts, failures: outcome.failures, reads: outcome.reads };
+  }
+}
+
+const fileHashes = new Map<string, Sha256 | undefined>();
+function fileHash(root: string, label: string): Sha256 | undefined {
+  if (!label.startsWith("reads.")) return undefined;
+  const path = resolve(root, label.slice("reads.".length));
+  if (!fileHashes.has(path)) {
+    try {
+      fileHashes.set(path, hashSmallFileSync(path).hash);
+    } catch {
+      fileHashes.set(path, undefined);
+    }
+  }
+  return fileHashes.get(path);
+}
+
+/** An error's message and the first frame in the project's own code. */
+function shapeOf(error: unknown, root: string): FailureShape {
+  if (!(error instanceof Error)) return { message: `the stage threw ${typeof error === "string" ? error : JSON.stringify(error)}` };
+  const frame = (error.stack ?? "").split("\n").map((line) => /(?:\(|at )(?:file:\/\/)?(\/[^()]*?):(\d+):(\d+)\)?$/.exec(line)).find((m) => m?.[1]?.startsWith(`${root}/`) === true && !m[1].includes("/node_modules/") && !m[1].startsWith(`${root}/dist/`) && !m[1].startsWith(`${root}/cache/`));
+  const at = frame ? `${(frame[1] ?? "").slice(root.length + 1)}:${frame[2] ?? ""}:${frame[3] ?? ""}` : undefined;
+  const plain = error.name === "Error" || error.name === "CallError" || error.name === "AbortError" || error.name === "SchemaViolation" || error.name === "LineError";
+  return {
+    message: plain ? error.message : `${error.name}: ${error.message}`,
+    ...(at === undefined ? {} : { at }),
+    ...(error instanceof StageCallError && error.call !== undefined ? { call: error.call } : {}),
+  };
+}

@@ -1,0 +1,64 @@
+import type { MessagePort } from "node:worker_threads";
+import type { CallResult, Model } from "../../stage/index.ts";
+import type { Sha256 } from "../../store/index.ts";
+import type { CellJob } from "../job.ts";
+import type { FailureShape, FromWorker } from "../protocol.ts";
+import type { Track } from "./need.ts";
+
+/** A refused or failed model call, as the main thread told it. */
+export class StageCallError extends Error {
+  override name = "CallError";
+  readonly call: string | undefined;
+  constructor(shape: FailureShape) {
+    super(shape.message);
+    this.call = shape.call;
+  }
+}
+
+/** The calls under way of one worker: the gateway itself lives in the main thread. */
+export class CallClient {
+  private readonly waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  private next = 0;
+  constructor(private readonly port: MessagePort) {}
+
+  answer(id: number, result: unknown): void {
+    this.waiting.get(id)?.resolve(result);
+    this.waiting.delete(id);
+  }
+
+  refuse(id: number, error: FailureShape): void {
+    this.waiting.get(id)?.reject(new StageCallError(error));
+    this.waiting.delete(id);
+  }
+
+  /** The `models` of a stage function; `track` hears the schema files that calls read. */
+  models(job: CellJob, item: string | undefined, track: Track): Record<string, Model> {
+    const ask = async <V>(role: string, method: "chat" | "embed" | "image", request: Record<string, unknown>): Promise<CallResult<V>> => {
+      const id = this.next++;
+      const reply = await new Promise<unknown>((resolve, reject) => {
+        this.waiting.set(id, { resolve, reject });
+        try {
+          this.port.postMessage({ type: "call", id, method, role, request, ...(item === undefined ? {} : { item }) } satisfies FromWorker);
+        } catch (error) {
+          this.waiting.delete(id);
+          reject(new Error(`models.${role}.${method}: the request cannot be sent: ${(error as Error).message}`));
+        }
+      });
+      const { result, reads } = reply as { result: CallResult<V>; reads?: Record<string, Sha256> };
+      for (const [label, hash] of Object.entries(reads ?? {})) track(label, hash);
+      return result;
+    };
+    return Object.fromEntries(
+      Object.entries(job.models).map(([role, { provider, model }]) => [
+        role,
+        {
+          provider,
+          model,
+          chat: (request) => ask(role, "chat", request),
+          embed: (texts, options) => ask(role, "embed", { texts, ...(options === undefined ? {} : { options }) }),
+          image: (request) => ask(role, "image", request),
+        } satisfies Model,
+      ]),
+    );
+  }
+}

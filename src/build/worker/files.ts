@@ -1,0 +1,28 @@
+import { readFile } from "node:fs/promises";
+import type { Files, Json } from "../../stage/index.ts";
+import type { CellJob } from "../job.ts";
+import { readValues } from "../jsonl.ts";
+
+/** The `files.x` of a stage function. Methods take a name where there are several files. */
+export function filesOf(label: string, source: CellJob["files"][string]): Files {
+  const find = (name: string | undefined): string => {
+    const at = name === undefined ? (source.files.length === 1 ? 0 : -1) : source.names.indexOf(name);
+    const path = source.files[at];
+    if (path !== undefined) return path;
+    throw new Error(name === undefined ? `${label} has ${source.files.length} files: name one of ${label}.names` : `${label} has no file ${JSON.stringify(name)}`);
+  };
+  return {
+    path: source.path,
+    names: source.names,
+    hash: source.hash,
+    text: (name) => readFile(find(name), "utf8"),
+    json: async (name) => JSON.parse(await readFile(find(name), "utf8")) as Json,
+    bytes: (name) => readFile(find(name)),
+    records: (name) => {
+      const path = find(name);
+      return (async function* () {
+        for await (const { value } of readValues(path, name ?? source.names[0] ?? label)) yield value;
+      })();
+    },
+  };
+}

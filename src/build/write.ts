@@ -1,0 +1,152 @@
+import { createWriteStream, existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { dirname, extname, join } from "node:path";
+import type { Json, Matrix } from "../stage/index.ts";
+import { canonicalJson, isInside } from "../store/index.ts";
+import { formatNpy } from "./npy.ts";
+import type { CellJob } from "./job.ts";
+import type { Validator } from "./validate.ts";
+
+/** Writes lines to a file with back-pressure; `close` must be awaited. */
+export class LineWriter {
+  private readonly stream;
+  private failure: Error | undefined;
+  private pending = "";
+  constructor(path: string) {
+    this.stream = createWriteStream(path, { flags: "wx" });
+    this.stream.on("error", (error) => (this.failure = error));
+  }
+
+  async line(text: string): Promise<void> {
+    this.pending += text + "\n";
+    if (this.pending.length >= 1 << 16) await this.drain();
+  }
+
+  private async drain(): Promise<void> {
+    const text = this.pending;
+    this.pending = "";
+    if (this.failure !== undefined) throw this.failure;
+    if (text !== "" && !this.stream.write(text)) await Promise.race([once(this.stream, "drain"), once(this.stream, "close")]);
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async close(): Promise<void> {
+    await this.drain();
+    await new Promise<void>((resolve, reject) => {
+      this.stream.on("error", reject);
+      this.stream.end(resolve);
+    });
+  }
+}
+
+/** Ids seen so far; throws on a second one. Records without an id pass where ids are not asked for. */
+export class Ids {
+  private readonly seen = new Set<string>();
+  check(id: unknown, required: boolean, what: string): void {
+    if (id === undefined && !required) return;
+    if (typeof id !== "string") {
+      if (!required) return;
+      throw new Error(`${what} has no string "id": return { id: item.id, … }`);
+    }
+    if (this.seen.has(id)) throw new Error(`two records have the id ${JSON.stringify(id)}: ids are unique in an artifact`);
+    this.seen.add(id);
+  }
+}
+
+/** Writes what a stage function returned to the job's output path, checked against its schemas. Returns the number of records of a .jsonl. */
+export async function writeResult(job: CellJob, result: unknown, validators: Map<string, Validator>): Promise<number | undefined> {
+  const { kind, path } = job.output;
+  const validate = validators.get("");
+  if (result === undefined && kind !== "directory" && existsSync(path)) return undefined;
+  switch (kind) {
+    case "jsonl":
+      return writeRecords(path, result, validate);
+    case "json":
+      if (result === undefined) throw nothing("a JSON value");
+      validate?.(result, "the value");
+      await writeFile(path, canonicalJson(result) + "\n", { flag: "wx" });
+      return undefined;
+    case "npy":
+      await writeFile(path, formatNpy(matrixOf(result)), { flag: "wx" });
+      return undefined;
+    case "file":
+      if (typeof result !== "string" && !(result instanceof Uint8Array)) throw nothing("a string or bytes");
+      await writeFile(path, result, { flag: "wx" });
+      return undefined;
+    case "directory":
+      return writeDirectory(path, result, validators);
+    default:
+      return kind satisfies never;
+  }
+}
+
+async function writeDirectory(root: string, result: unknown, validators: Map<string, Validator>): Promise<undefined> {
+  if (result === undefined) return undefined;
+  if (typeof result !== "object" || result === null || Array.isArray(result)) throw nothing("an object of relative path → content");
+  for (const [name, content] of Object.entries(result as Record<string, unknown>)) {
+    if (!isInside(name) || name.includes("\\")) throw new Error(`cannot write ${JSON.stringify(name)}: not a path inside the output directory`);
+    const path = join(root, name);
+    await mkdir(dirname(path), { recursive: true });
+    const validate = validators.get(name);
+    if (typeof content === "string" || content instanceof Uint8Array) await writeFile(path, content, { flag: "wx" });
+    else if (extname(name) === ".jsonl") await writeRecords(path, content, validate, `${name}: `);
+    else if (extname(name) === ".npy") await writeFile(path, formatNpy(matrixOf(content)), { flag: "wx" });
+    else {
+      validate?.(content, name);
+      await writeFile(path, canonicalJson(content) + "\n", { flag: "wx" });
+    }
+  }
+  return undefined;
+}
+
+async function writeRecords(path: string, result: unknown, validate: Validator | undefined, prefix = ""): Promise<number> {
+  if (!isIterable(result)) throw nothing("records: an array, an iterable or an async iterable");
+  const writer = new LineWriter(path);
+  const ids = new Ids();
+  let count = 0;
+  try {
+    for await (const record of result) {
+      count++;
+      const id = typeof record === "object" && record !== null ? (record as { id?: unknown }).id : undefined;
+      const where = `${prefix}record ${typeof id === "string" ? JSON.stringify(id) : String(count)}`;
+      ids.check(id, false, where);
+      validate?.(record, where);
+      await writer.line(lineOf(record, where));
+    }
+  } finally {
+    await writer.close();
+  }
+  return count;
+}
+
+/** Canonical JSON of a record; the error of one that is not JSON names it. */
+export function lineOf(record: unknown, where: string): string {
+  if (typeof record !== "object" || record === null || Array.isArray(record)) throw new Error(`${where} is not an object`);
+  try {
+    return canonicalJson(record);
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message}`);
+  }
+}
+
+function matrixOf(value: unknown): Matrix {
+  if (Array.isArray(value) && value.every((row) => Array.isArray(row) || row instanceof Float32Array)) {
+    const rows = value as ArrayLike<number>[];
+    const columns = rows[0]?.length ?? 0;
+    const data = new Float32Array(rows.length * columns);
+    for (const [i, row] of rows.entries()) {
+      if (row.length !== columns) throw new Error(`row ${i} has ${row.length} values, the first has ${columns}`);
+      data.set(row, i * columns);
+    }
+    return { shape: [rows.length, columns], data };
+  }
+  const { shape, data } = (value ?? {}) as Partial<Matrix>;
+  if (!Array.isArray(shape) || !(data instanceof Float32Array)) throw nothing("rows of numbers, or { shape, data: Float32Array }");
+  return { shape, data };
+}
+
+const isIterable = (value: unknown): value is Iterable<Json> | AsyncIterable<Json> =>
+  typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
+
+const nothing = (expected: string): Error => new Error(`the stage must return ${expected} (or write to \`output\`)`);
