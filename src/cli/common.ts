@@ -1,0 +1,116 @@
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { Project } from "../build/index.ts";
+import { modelIdentity } from "../model/identity.ts";
+import { formatDiagnostic, printable, selectCells } from "../pipeline/index.ts";
+import type { Diagnostic, Selection } from "../pipeline/index.ts";
+import { StoreError } from "../store/index.ts";
+import type { StoreProblem } from "../store/index.ts";
+
+/** The running tool's dist/: the worker and what stage modules import lie beside the command. */
+export const TOOL = dirname(fileURLToPath(import.meta.url));
+
+/** Exit codes of the contract. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, stale: 3, refused: 4 } as const;
+
+/** Options every verb takes, before or after its name. */
+export interface CommonOptions {
+  directory?: string;
+  file?: string;
+  params: string[];
+  presets: string[];
+  json: boolean;
+  quiet: boolean;
+  color: "auto" | "always" | "never";
+}
+
+export const common: CommonOptions = { params: [], presets: [], json: false, quiet: false, color: "auto" };
+
+/** A mistake of the caller's; printed without a stack, exit 2 unless said otherwise. */
+export class UsageError extends Error {
+  override name = "UsageError";
+  readonly exit: number;
+  constructor(message: string, exit: number = EXIT.usage) {
+    super(message);
+    this.exit = exit;
+  }
+}
+
+export function withCommon(command: Command): Command {
+  return command
+    .option("-C <dir>", "work in another project directory", (value: string) => void (common.directory = value))
+    .option("-f <file>", "pipeline file (default: pipeline.yaml)", (value: string) => void (common.file = value))
+    .option("-p <key=yaml>", "set a param; may be given several times", (value: string) => void common.params.push(value))
+    .option("--preset <name>", "lay a preset over params and models; may be given several times", (value: string) => void common.presets.push(value))
+    .option("--json", "one JSON object per line on stdout")
+    .on("option:json", () => void (common.json = true))
+    .option("--quiet", "only errors and results")
+    .on("option:quiet", () => void (common.quiet = true))
+    .option("--color <when>", "auto, always or never", (value: string) => {
+      if (value !== "auto" && value !== "always" && value !== "never") throw new UsageError(`--color takes auto, always or never, not ${JSON.stringify(value)}`);
+      common.color = value;
+    });
+}
+
+export function useColor(stream: NodeJS.WriteStream): boolean {
+  if (common.color !== "auto") return common.color === "always";
+  return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
+  const color = useColor(process.stderr);
+  process.stderr.write(diagnostics.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
+  if (diagnostics.length > 1) process.stderr.write(`${diagnostics.length} mistakes\n`);
+}
+
+const reported = new Set<string>();
+function reportProblem(problem: StoreProblem): void {
+  if (reported.has(problem.message)) return;
+  reported.add(problem.message);
+  if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message)}\n`);
+}
+
+/** Opens the project that the common options name; undefined after its mistakes have been printed. */
+export async function openProject(): Promise<Project | undefined> {
+  const opened = await Project.open({
+    root: resolve(common.directory ?? "."),
+    file: common.file,
+    presets: common.presets,
+    overrides: common.params,
+    env: process.env,
+    tool: TOOL,
+    identify: modelIdentity,
+    onProblem: reportProblem,
+  });
+  if (opened.ok) return opened.project;
+  printDiagnostics(opened.diagnostics);
+  return undefined;
+}
+
+/** The cells that targets name; throws UsageError for unknown ones. */
+export function selection(project: Project, targets: readonly string[]): Selection {
+  const selected = selectCells(project.graph, targets);
+  if (selected.ok) return selected;
+  throw new UsageError(selected.failures.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join("\n"));
+}
+
+/** Prints what ended a verb unexpectedly and says the exit code. */
+export function explainError(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(error.message.split("\n").map((line) => `dag: ${printable(line)}\n`).join(""));
+    return error.exit;
+  }
+  if (error instanceof StoreError) {
+    process.stderr.write(`dag: ${printable(error.message)}\n${error.advice === undefined ? "" : `     ${error.advice}\n`}`);
+    return EXIT.failed;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`dag: internal error: ${printable(text, true)}\nThis is a bug in daguerre; nothing built so far is lost.\n`);
+  return EXIT.failed;
+}
+
+/** One JSON object per line on stdout. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,67 @@
+import type { BuildEnd, BuildEvent } from "../../build/index.ts";
+import { printable } from "../../pipeline/index.ts";
+import { LiveLine } from "./live.ts";
+import type { Printer } from "./printer.ts";
+import { cellLine, totalsText, waitingText } from "./words.ts";
+
+export interface LinesOptions {
+  stream: NodeJS.WriteStream;
+  color: boolean;
+  /** A line that is redrawn while work goes on; for terminals. */
+  live: boolean;
+  quiet: boolean;
+}
+
+const paints: Record<string, string> = { ran: "32", restored: "36", failed: "31", skipped: "33" };
+
+/** One line per cell that did something, warnings, and a closing line; on a terminal a progress line below. */
+export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Printer {
+  const progress = live && !quiet ? new LiveLine(stream) : undefined;
+  const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const say = (line: string): void => {
+    progress?.clear();
+    stream.write(`${line}\n`);
+    progress?.draw();
+  };
+  return {
+    event(event: BuildEvent) {
+      progress?.event(event);
+      switch (event.type) {
+        case "cell":
+          if (event.outcome === "fresh" || (quiet && event.outcome !== "failed")) break;
+          say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event)}`);
+          for (const { item, message } of event.failures?.slice(1, 10) ?? []) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
+          break;
+        case "warning":
+          say(`${paint("33", "warning:")} ${printable(event.message)}`);
+          break;
+        case "waiting":
+          say(waitingText(event));
+          break;
+        case "log":
+          if (!quiet) say(paint("2", `          ${event.cell}${event.item === undefined ? "" : ` ${printable(event.item)}`}: ${printable(event.message)}`));
+          break;
+        case "planned":
+        case "started":
+        case "items":
+        case "status":
+          break;
+        default:
+          event satisfies never;
+      }
+    },
+    end(end: BuildEnd) {
+      progress?.stop();
+      if (end.kind === "missing") {
+        for (const { stage, label, path, message } of end.missing) stream.write(`${paint("31", "missing")}   ${stage}: ${label}: ${printable(path)}: ${printable(message)}\n`);
+        return;
+      }
+      if (quiet && end.kind === "done") return;
+      if (end.kind === "refused") stream.write(`${paint("31", "refused")}   ${printable(end.message ?? "", true)}\n`);
+      const nothing = end.ran.length + end.restored.length + end.failed.length + end.skipped.length === 0;
+      if (end.kind === "interrupted") stream.write(`${paint("33", "interrupted")}: what was finished is kept · ${totalsText(end)}\n`);
+      else if (nothing && end.kind === "done") stream.write(`nothing to do: ${end.fresh === 1 ? "the cell is" : `all ${end.fresh} cells are`} fresh\n`);
+      else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${totalsText(end)}\n`);
+    },
+  };
+}

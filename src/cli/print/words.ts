@@ -1,0 +1,62 @@
+import type { BuildEvent, BuildTotals, Calls } from "../../build/index.ts";
+import { printable } from "../../pipeline/index.ts";
+import { describeReason } from "../../plan/index.ts";
+import type { Reason } from "../../plan/index.ts";
+
+export type CellEvent = Extract<BuildEvent, { type: "cell" }>;
+
+/** `0.41 s`, `2 min 05 s`. */
+export function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** USD; cents' fractions only where they are all there is. */
+export const money = (usd: number): string => `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`;
+
+export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
+
+export function callsText({ made, stored }: Calls, cost: number): string | undefined {
+  if (made + stored === 0) return undefined;
+  const bought = made > 0 ? count(made, "call") : "no call";
+  return `${bought}${stored > 0 ? `, ${stored.toLocaleString("en-US")} stored` : ""}${cost > 0 ? `, ${money(cost)}` : ""}`;
+}
+
+/** The first reasons, in words. */
+export function reasonsText(reasons: readonly Reason[], most = 2): string {
+  const words = reasons.slice(0, most).map((reason) => printable(describeReason(reason)));
+  return reasons.length > most ? `${words.join("; ")}; and ${reasons.length - most} more` : words.join("; ");
+}
+
+/** One finished cell as a line without its outcome word. */
+export function cellLine(event: CellEvent): string {
+  const parts = [event.cell.padEnd(34)];
+  const { items } = event;
+  if (items !== undefined) parts.push(`${items.ran}/${items.total} items${items.failed > 0 ? `, ${items.failed} failed` : ""}`);
+  const calls = callsText(event.calls, event.cost);
+  if (calls !== undefined) parts.push(calls);
+  if (event.outcome === "ran") parts.push(duration(event.ms));
+  if (event.message !== undefined) parts.push(printable(event.message, true));
+  else if (event.reasons.length > 0) parts.push(reasonsText(event.reasons));
+  return parts.join("  ").trimEnd();
+}
+
+/** The closing line of a build. */
+export function totalsText(totals: BuildTotals): string {
+  const parts: string[] = [];
+  if (totals.ran.length > 0) parts.push(`${totals.ran.length} ran`);
+  if (totals.restored.length > 0) parts.push(`${totals.restored.length} restored`);
+  if (totals.fresh > 0) parts.push(`${totals.fresh} fresh`);
+  if (totals.failed.length > 0) parts.push(`${totals.failed.length} failed`);
+  if (totals.skipped.length > 0) parts.push(`${totals.skipped.length} skipped`);
+  const calls = callsText(totals.calls, totals.cost);
+  if (calls !== undefined) parts.push(calls);
+  if (totals.removed.length > 0) parts.push(`${count(totals.removed.length, "artifact")} no longer in the pipeline removed`);
+  parts.push(duration(totals.ms));
+  return parts.join(" · ");
+}
+
+export function waitingText({ pid, host, command, sinceMs }: Extract<BuildEvent, { type: "waiting" }>): string {
+  return `waiting for dag ${printable(command)} (process ${pid} on ${printable(host)}, building for ${duration(sinceMs)})`;
+}

@@ -1,0 +1,135 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Command } from "commander";
+import { build } from "../build/index.ts";
+import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
+import type { Cell, CellId } from "../pipeline/index.ts";
+import { common, EXIT, openProject, selection, TOOL, useColor, UsageError, withCommon } from "./common.ts";
+import { showPlan } from "./plan.ts";
+import { jsonPrinter } from "./print/json.ts";
+import { linesPrinter } from "./print/lines.ts";
+import type { Printer } from "./print/printer.ts";
+
+interface RunOptions {
+  dryRun?: boolean;
+  jobs?: string;
+  keepGoing?: boolean;
+  force?: string | true;
+  frozen?: boolean;
+  maxCalls?: string;
+  maxCost?: string;
+}
+
+export function runCommand(program: Command, exit: (code: number) => void): void {
+  withCommon(program.command("run"))
+    .description("build targets and what they need")
+    .argument("[targets...]", "stages, cells (documents@noise=0.5) or globs; default: the pipeline's `default`")
+    .option("-n, --dry-run", "say what would be done; write nothing")
+    .option("-j, --jobs <n>", "cells at once (default: cores)")
+    .option("-k, --keep-going", "after a failure, go on with what does not need it")
+    .option("--force [stage]", "run again even if fresh: the targets, or one stage")
+    .option("--frozen", "no model call may leave; the first one missing stops the run (exit 4)")
+    .option("--max-calls <n>", "stop before more than n calls are bought (exit 4)")
+    .option("--max-cost <usd>", "stop before more than this is spent (exit 4)")
+    .action(async (targets: string[], options: RunOptions) => exit(await run(targets, options)));
+}
+
+async function run(targets: string[], options: RunOptions): Promise<number> {
+  const project = await openProject();
+  if (project === undefined) return EXIT.usage;
+  const { cells, asked } = selection(project, targets);
+  const forced = forcedCells(project, options.force, new Set(asked));
+  const jobs = numberOption("-j", options.jobs, 1) ?? availableParallelism();
+  const maxCalls = numberOption("--max-calls", options.maxCalls, 0);
+  const maxCost = numberOption("--max-cost", options.maxCost, 0, false);
+  if (options.dryRun === true) return showPlan(project, cells, forced);
+
+  const controller = new AbortController();
+  const signals = interruptible(controller);
+  const printer = printerOf();
+  try {
+    const end = await build(project, {
+      cells,
+      jobs,
+      keepGoing: options.keepGoing === true,
+      forced,
+      frozen: options.frozen === true,
+      maxCalls,
+      maxCost,
+      command: ["run", ...targets].join(" "),
+      worker: pathToFileURL(join(TOOL, "worker.js")),
+      signal: controller.signal,
+      emit: (event: BuildEvent) => printer.event(event),
+    });
+    printer.end(end);
+    if (end.kind === "done" && !common.json) await showResults(project, asked, end);
+    return signals.code() ?? exitOf(end);
+  } finally {
+    signals.dispose();
+  }
+}
+
+function exitOf(end: BuildEnd): number {
+  switch (end.kind) {
+    case "done":
+      return EXIT.ok;
+    case "failed":
+      return EXIT.failed;
+    case "refused":
+      return EXIT.refused;
+    case "interrupted":
+      return 130;
+    case "missing":
+      return EXIT.usage;
+    default:
+      return end satisfies never;
+  }
+}
+
+function printerOf(): Printer {
+  if (common.json) return jsonPrinter();
+  const stream = process.stderr;
+  return linesPrinter({ stream, color: useColor(stream), live: stream.isTTY && process.env["TERM"] !== "dumb" && common.color !== "never" && !process.env["CI"], quiet: common.quiet });
+}
+
+/** Tables of what was asked for, where an artifact brings some along. */
+async function showResults(project: Project, asked: readonly CellId[], end: BuildEnd): Promise<void> {
+  for (const id of asked) {
+    const cell = project.graph.cells.get(id);
+    if (cell?.stage.output.kind !== "directory") continue;
+    const { summarise } = await import("../report/index.ts");
+    const text = await summarise(join(project.places.artifacts, cell.path));
+    if (text !== undefined && !(common.quiet && end.kind !== "done")) process.stdout.write(`${text.trimEnd()}\n`);
+  }
+}
+
+function forcedCells(project: Project, force: string | true | undefined, asked: ReadonlySet<CellId>): ((cell: Cell) => boolean) | undefined {
+  if (force === undefined) return undefined;
+  if (force === true) return (cell) => asked.has(cell.id);
+  const cells = new Set(selection(project, [force]).asked);
+  return (cell) => cells.has(cell.id);
+}
+
+function numberOption(name: string, text: string | undefined, least: number, whole = true): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value))) throw new UsageError(`${name} takes a ${whole ? "whole " : ""}number of at least ${least}, not ${JSON.stringify(text)}`);
+  return value;
+}
+
+/** First signal: stop and keep what is finished. Second: end at once. */
+function interruptible(controller: AbortController): { code: () => number | undefined; dispose: () => void } {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  let code: number | undefined;
+  const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
+    const handler = (): void => {
+      if (code !== undefined) process.exit(codes[signal]);
+      code = codes[signal];
+      controller.abort();
+    };
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  return { code: () => code, dispose: () => handlers.forEach((off) => off()) };
+}
