@@ -28,6 +28,8 @@ export interface GatewayOptions {
   env: Record<string, string | undefined>;
   /** State changes worth a status line, e.g. "writer: waiting 90 s for the rate limit". */
   onStatus?: (line: string | undefined) => void;
+  /** Something the user should know, e.g. a damaged entry, or one alias answered by two snapshots. Each is said once. */
+  onWarning?: (line: string) => void;
 }
 
 /** Totals of one stage and model role. */

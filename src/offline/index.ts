@@ -2,8 +2,8 @@
  * The simulator behind `provider: offline`: OpenAI's wire format answered in process, deterministically, from the request alone. It is no model:
  * chat is written by skills and templates, embeddings are hashed n-grams, images are drawn from attributes.
  */
-export { answerChat } from "./chat.ts";
-export { answerEmbeddings, embedText, DIMENSIONS } from "./embeddings.ts";
+export { answer } from "./answer.ts";
+export { embedText, DIMENSIONS } from "./embeddings.ts";
 export { countMessageTokens, countTokens } from "./tokens.ts";
 export { SIMULATOR_VERSION } from "./version.ts";
 export { WireError } from "./wire.ts";

@@ -1,7 +1,7 @@
 import type { Random } from "../../stage/index.ts";
 
 const OPENERS = ["Lately", "Most mornings", "On quiet evenings", "Now and then", "After a long week", "In the usual way", "Without much ado", "For some years", "By habit", "As a rule"];
-const SUBJECTS = ["the neighbours", "an old friend", "the whole team", "a patient reader", "my cousin", "the shop on the corner", "somebody from the choir", "the new colleague", "a careful planner", "the family"];
+const SUBJECTS = ["the neighbours", "two old friends", "all of the crew", "patient readers", "my cousins", "the people next door", "the altos of the choir", "both new colleagues", "careful planners", "the grandparents"];
 const VERBS = ["talk about", "look forward to", "keep notes on", "care for", "come back to", "save up for", "laugh about", "plan around", "learn from", "wonder about"];
 const OBJECTS = ["the garden behind the house", "a slow train along the coast", "recipes that need no oven", "the first frost", "a shelf of second-hand books", "weekend football", "an unfinished quilt", "the lake in August", "songs from school days", "a map of walking paths"];
 const CLOSERS = ["and it shows", "which suits everybody", "though it takes time", "and nobody minds", "for good reason", "with a little help", "even when it rains", "as far as one can tell"];

@@ -1,0 +1,65 @@
+import { CallError } from "./types.ts";
+
+/**
+ * The caps of a run. A call reserves its place before it is sent and settles it after, so the caps hold at any concurrency. Where the caps would
+ * be passed only if every call in flight came out at its estimate, the next one waits for those to settle.
+ */
+export class Budget {
+  private calls = 0;
+  private spent = 0;
+  private reserved = 0;
+  private inFlight = 0;
+  private waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly maxCalls: number | undefined,
+    private readonly maxCost: number | undefined,
+  ) {}
+
+  /** True where costs have to be known. */
+  get countsCost(): boolean {
+    return this.maxCost !== undefined;
+  }
+
+  /** Reserves one call of at most `cost` USD; throws a CallError of kind `budget` where it does not fit. */
+  async reserve(cost: number): Promise<Reservation> {
+    for (;;) {
+      const callFits = this.maxCalls === undefined || this.calls + this.inFlight < this.maxCalls;
+      const costFits = this.maxCost === undefined || this.spent + this.reserved + cost <= this.maxCost;
+      if (callFits && costFits) break;
+      if (this.inFlight === 0) throw callFits ? this.tooDear(cost) : this.tooMany();
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.inFlight++;
+    this.reserved += cost;
+    return {
+      settle: (paid) => {
+        this.inFlight--;
+        this.reserved = this.inFlight === 0 ? 0 : this.reserved - cost;
+        if (paid !== undefined) {
+          this.calls++;
+          this.spent += paid;
+        }
+        const waiting = this.waiting;
+        this.waiting = [];
+        for (const wake of waiting) wake();
+      },
+    };
+  }
+
+  private tooMany(): CallError {
+    return new CallError("budget", `the limit of ${this.maxCalls} ${this.maxCalls === 1 ? "call" : "calls"} is reached; what was bought is kept, run again with a higher --max-calls to go on`);
+  }
+
+  private tooDear(cost: number): CallError {
+    return new CallError(
+      "budget",
+      `the next call may cost up to $${cost.toFixed(4)}, and $${this.spent.toFixed(4)} of $${this.maxCost} is spent; what was bought is kept, run again with a higher --max-cost to go on, or set max_tokens for a closer bound`,
+    );
+  }
+}
+
+export interface Reservation {
+  /** What it cost, or undefined where no answer came. */
+  settle(paid: number | undefined): void;
+}

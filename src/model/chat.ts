@@ -1,0 +1,69 @@
+import type { CallResult, Json, Usage } from "../stage/index.ts";
+import { DEFAULT_ATTEMPTS, providerId } from "./identity.ts";
+import type { KeyedCall, WireBody } from "./key.ts";
+import { jsonIn, judgeChat, modelOf, textOf, usageOf } from "./outcome.ts";
+import type { Asked, Obtained, Purchases } from "./purchase.ts";
+import { fieldsOf, messagesOf, sampleOf, scopeOf, withRepair, withSchema } from "./request.ts";
+import type { Role } from "./request.ts";
+import { structuredOutput } from "./schema.ts";
+import type { Sources } from "./source.ts";
+import type { Caller, ChatCall } from "./types.ts";
+
+/** Output tokens assumed where a request sets no bound. */
+export const ASSUMED_OUTPUT = 4096;
+
+/** The wire body of a chat's first attempt: what is keyed and sent. Throws a CallError for a request that cannot be sent. */
+export function chatBody(role: Role, call: ChatCall): WireBody {
+  const body: WireBody = { ...fieldsOf(role, call.request), messages: messagesOf(role, call.request) };
+  return call.schema === undefined ? body : withSchema(role, body, structuredOutput(call.schema.name, call.schema.schema));
+}
+
+/** Asks until an answer is ok or the attempts are used up; then the last answer's outcome stands. */
+export async function chat(role: Role, call: ChatCall, caller: Caller, purchases: Purchases, sources: Sources, count: (obtained: Obtained) => void): Promise<CallResult<Json | undefined>> {
+  const { spec } = role;
+  const output = call.schema === undefined ? undefined : structuredOutput(call.schema.name, call.schema.schema);
+  const first = chatBody(role, call);
+  const common = { kind: "chat" as const, provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), scope: scopeOf(call.request, caller), sample: sampleOf(role, call.request) };
+  const attempts = Math.max(1, spec.attempts ?? DEFAULT_ATTEMPTS);
+  let body = first;
+  for (let attempt = 0; ; attempt++) {
+    const keyed: KeyedCall = { ...common, body, attempt };
+    const asked: Asked = {
+      keyed, role: role.name, spec, caller,
+      local: spec.provider === "offline",
+      async send() {
+        await output?.ready();
+        const estimate = await estimateChat(keyed.body);
+        return sources.send(spec, caller.stage, "chat", wireBody(keyed), estimate.input + estimate.output);
+      },
+      async judge(response) {
+        return { ...(await judgeChat(response, output)), model: modelOf(response, spec.model), usage: usageOf(response) };
+      },
+      estimate: () => estimateChat(keyed.body),
+    };
+    const got = await purchases.obtain(asked);
+    count(got);
+    const { answer } = got;
+    if (answer.outcome === "ok" || attempt + 1 >= attempts) {
+      const text = answer.outcome === "ok" ? textOf(answer.response) : undefined;
+      const value = text === undefined || output === undefined ? text : jsonIn(text);
+      return { value, outcome: answer.outcome, usage: answer.usage, cached: got.cached, model: answer.model, key: answer.key };
+    }
+    body = answer.outcome === "invalid" ? withRepair(first, textOf(answer.response), answer.problems ?? []) : first;
+  }
+}
+
+/** What travels: for the simulator with the labels that tell equal requests apart, as a real model's chance would. */
+function wireBody({ provider, body, scope, sample, attempt }: KeyedCall): WireBody {
+  return provider.startsWith("offline/") ? { ...body, metadata: { scope, sample: String(sample), attempt: String(attempt) } } : body;
+}
+
+/** Tokens a chat may take: the input by estimate, the output by its bound. */
+export async function estimateChat(body: WireBody): Promise<Usage> {
+  const { countMessageTokens, countTokens } = await import("../offline/tokens.ts");
+  const texts = (body["messages"] as WireBody[]).map((message) => (typeof message["content"] === "string" ? message["content"] : JSON.stringify(message["content"])));
+  const format = body["response_format"];
+  const input = countMessageTokens(texts) + (format === undefined ? 0 : countTokens(JSON.stringify(format)));
+  const bound = body["max_completion_tokens"] ?? body["max_tokens"];
+  return { input, cached_input: 0, output: typeof bound === "number" ? bound : ASSUMED_OUTPUT };
+}

@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import type { CallResult, Usage } from "../stage/index.ts";
+import { providerId } from "./identity.ts";
+import type { KeyedCall, WireBody } from "./key.ts";
+import { modelOf, usageOf } from "./outcome.ts";
+import type { Asked, Obtained, Purchases } from "./purchase.ts";
+import { WireFailure } from "./provider/types.ts";
+import { fieldsOf, scopeOf } from "./request.ts";
+import type { Role } from "./request.ts";
+import type { Sources } from "./source.ts";
+import { CallError } from "./types.ts";
+import type { Caller } from "./types.ts";
+
+/** Texts of one request at most. */
+const GROUP = 96;
+
+/** One vector per text. Each text has its own entry; those that are missing are asked for in groups. */
+export async function embed(
+  role: Role,
+  call: { texts: string[]; options?: { scope?: string; [field: string]: unknown } },
+  caller: Caller,
+  purchases: Purchases,
+  sources: Sources,
+  count: (obtained: Obtained) => void,
+): Promise<CallResult<Float32Array[]>> {
+  const { spec } = role;
+  if (!call.texts.every((text) => typeof text === "string")) throw new CallError("request", `models.${role.name}: embed takes a list of texts`);
+  // The same text has the same vector for everybody, unless a scope is asked for.
+  const fields = fieldsOf(role, call.options ?? {});
+  const scope = typeof call.options?.scope === "string" ? scopeOf(call.options, caller) : "";
+  const group = new Group(role, fields, caller, sources);
+  const byText = new Map<string, Promise<Obtained>>();
+  for (const text of call.texts) {
+    if (byText.has(text)) continue;
+    const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
+    const asked: Asked = {
+      keyed, role: role.name, spec, caller,
+      local: spec.provider === "offline" || spec.provider === "transformers",
+      send: () => group.add(text),
+      judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
+      estimate: async () => ({ input: await textTokens(text), cached_input: 0, output: 0 }),
+    };
+    byText.set(text, purchases.obtain(asked));
+  }
+  const settled = await Promise.allSettled(byText.values());
+  for (const one of settled) if (one.status === "fulfilled") count(one.value);
+  const failed = settled.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  const obtained = settled.map((one) => (one as PromiseFulfilledResult<Obtained>).value);
+  const usage: Usage = { input: 0, cached_input: 0, output: 0 };
+  for (const { answer } of obtained) usage.input += answer.usage.input;
+  const vectors = new Map([...byText.keys()].map((text, i) => [text, vectorOf((obtained[i] as Obtained).answer.response)]));
+  const keys = obtained.map(({ answer }) => answer.key);
+  return {
+    value: call.texts.map((text) => vectors.get(text) as Float32Array),
+    outcome: "ok",
+    usage,
+    cached: obtained.every(({ cached }) => cached),
+    model: obtained[0]?.answer.model ?? spec.model,
+    // Of several texts: the hash of their keys in order.
+    key: keys.length === 1 ? (keys[0] as string) : `sha256:${createHash("sha256").update(keys.join("\n")).digest("hex")}`,
+  };
+}
+
+async function textTokens(text: string): Promise<number> {
+  return (await import("../offline/tokens.ts")).countTokens(text);
+}
+
+/** Gathers missing texts of one call into requests. */
+class Group {
+  private readonly waiting: { text: string; resolve(response: WireBody): void; reject(error: unknown): void }[] = [];
+  private scheduled = false;
+
+  constructor(
+    private readonly role: Role,
+    private readonly fields: WireBody,
+    private readonly caller: Caller,
+    private readonly sources: Sources,
+  ) {}
+
+  add(text: string): Promise<WireBody> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ text, resolve, reject });
+      if (this.waiting.length >= GROUP) this.flush();
+      else if (!this.scheduled) {
+        this.scheduled = true;
+        setImmediate(() => this.flush());
+      }
+    });
+  }
+
+  private flush(): void {
+    this.scheduled = false;
+    const group = this.waiting.splice(0);
+    if (group.length > 0) void this.send(group);
+  }
+
+  private async send(group: Group["waiting"]): Promise<void> {
+    try {
+      const texts = group.map(({ text }) => text);
+      const tokens = (await Promise.all(texts.map(textTokens))).reduce((sum, n) => sum + n, 0);
+      const response = await this.sources.send(this.role.spec, this.caller.stage, "embedding", { ...this.fields, input: texts }, tokens);
+      const parts = split(response, texts.length);
+      for (const [i, one] of group.entries()) one.resolve(parts[i] as WireBody);
+    } catch (error) {
+      for (const one of group) one.reject(error);
+    }
+  }
+}
+
+/** The response of each text, its vector as base64 of little-endian 32-bit floats and its share of the tokens. */
+function split(response: WireBody, texts: number): WireBody[] {
+  const data = response["data"];
+  if (!Array.isArray(data) || data.length !== texts) throw new WireFailure("server", `${Array.isArray(data) ? data.length : "no"} embeddings for ${texts} texts`);
+  const vectors: string[] = [];
+  for (const [i, one] of (data as WireBody[]).entries()) vectors[typeof one["index"] === "number" ? one["index"] : i] = encode(one["embedding"]);
+  const { input } = usageOf(response);
+  return Array.from({ length: texts }, (_, i) => {
+    const vector = vectors[i];
+    if (vector === undefined) throw new WireFailure("server", `no embedding for text ${i} of ${texts}`);
+    const share = Math.floor((input * (i + 1)) / texts) - Math.floor((input * i) / texts);
+    return { object: "list", model: response["model"] ?? null, data: [{ object: "embedding", index: 0, embedding: vector }], usage: { prompt_tokens: share, total_tokens: share } };
+  });
+}
+
+function encode(embedding: unknown): string {
+  if (typeof embedding === "string") return embedding;
+  if (!Array.isArray(embedding) || embedding.length === 0 || !embedding.every((x) => typeof x === "number" && Number.isFinite(x))) throw new WireFailure("server", "an embedding is not a list of numbers");
+  const bytes = Buffer.alloc(embedding.length * 4);
+  for (const [i, x] of embedding.entries()) bytes.writeFloatLE(x as number, i * 4);
+  return bytes.toString("base64");
+}
+
+function vectorOf(response: WireBody): Float32Array {
+  const [first] = response["data"] as WireBody[];
+  const bytes = Buffer.from(first?.["embedding"] as string, "base64");
+  const vector = new Float32Array(bytes.length / 4);
+  for (let i = 0; i < vector.length; i++) vector[i] = bytes.readFloatLE(i * 4);
+  return vector;
+}

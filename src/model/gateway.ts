@@ -1,0 +1,85 @@
+import { Budget } from "./budget.ts";
+import { chat } from "./chat.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { embed } from "./embed.ts";
+import { explainMissing } from "./frozen.ts";
+import { image } from "./image.ts";
+import { Ledger } from "./ledger.ts";
+import { Purchases } from "./purchase.ts";
+import type { Obtained } from "./purchase.ts";
+import type { Role } from "./request.ts";
+import { Sources } from "./source.ts";
+import { openStore } from "./store/open.ts";
+import { CallError } from "./types.ts";
+import type { Caller, Gateway, GatewayOptions } from "./types.ts";
+
+/** What tests replace. */
+export interface GatewayParts {
+  clock?: Clock;
+  fetch?: typeof fetch;
+}
+
+/** Milliseconds answers on the wire are awaited after an interrupt, so that what was paid for is kept. */
+const GRACE_MS = 10_000;
+
+/** Opens the call store and the ways to the models. Throws a CallError of kind `store` where the store cannot be opened. */
+export async function createGateway(options: GatewayOptions, parts: GatewayParts = {}): Promise<Gateway> {
+  const clock = parts.clock ?? systemClock;
+  const store = await openStore(options.root, options.store);
+  const wire = new AbortController();
+  const warned = new Set<string>();
+  const onWarning = (line: string): void => {
+    if (!warned.has(line)) {
+      warned.add(line);
+      options.onWarning?.(line);
+    }
+  };
+  const purchases = new Purchases({
+    store,
+    budget: new Budget(options.maxCalls, options.maxCost),
+    clock,
+    signal: options.signal,
+    frozen: options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store) : undefined,
+    onWarning,
+  });
+  const sources = new Sources({ env: options.env, clock, signal: options.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
+  const ledger = new Ledger();
+  const snapshots = new Map<string, string>();
+
+  const roleOf = (name: string): Role => {
+    const spec = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
+    if (spec === undefined) throw new CallError("request", `there is no model role "${name}"; declare it under models in the pipeline file`);
+    return { name, spec };
+  };
+  const counting = ({ name, spec }: Role, caller: Caller, images = 0) => ({ answer, cached }: Obtained): void => {
+    ledger.add(caller, name, spec, !cached, answer.usage, images);
+    const first = snapshots.get(`${caller.cell}\0${name}`);
+    if (first === undefined) snapshots.set(`${caller.cell}\0${name}`, answer.model);
+    else if (first !== answer.model) onWarning(`${caller.cell}: models.${name} (${spec.model}) was answered by two snapshots, ${first} and ${answer.model}; name the snapshot in the pipeline file to have one`);
+  };
+
+  return {
+    async chat(call, caller) {
+      const role = roleOf(call.role);
+      return chat(role, call, caller, purchases, sources, counting(role, caller));
+    },
+    async embed(call, caller) {
+      const role = roleOf(call.role);
+      return embed(role, call, caller, purchases, sources, counting(role, caller));
+    },
+    async image(call, caller) {
+      const role = roleOf(call.role);
+      return image(role, call, caller, purchases, sources, counting(role, caller, 1));
+    },
+    ledger: () => ledger.list(),
+    calls: (cell) => ledger.cell(cell),
+    async close() {
+      const done = new AbortController();
+      await purchases.settled(clock.sleep(GRACE_MS, done.signal));
+      done.abort();
+      wire.abort();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { CallResult } from "../stage/index.ts";
+import { DEFAULT_ATTEMPTS, providerId } from "./identity.ts";
+import type { KeyedCall, WireBody } from "./key.ts";
+import { modelOf, usageOf } from "./outcome.ts";
+import type { Asked, Judged, Obtained, Purchases } from "./purchase.ts";
+import { fieldsOf, sampleOf, scopeOf } from "./request.ts";
+import type { Role } from "./request.ts";
+import type { Sources } from "./source.ts";
+import { CallError } from "./types.ts";
+import type { Caller } from "./types.ts";
+import type { ImageRequest } from "../stage/index.ts";
+
+/** The PNG of a prompt; `attributes` of the request are facts the offline renderer draws from (a real server gets the prompt only). */
+export async function image(role: Role, call: { request: ImageRequest }, caller: Caller, purchases: Purchases, sources: Sources, count: (obtained: Obtained) => void): Promise<CallResult<Uint8Array>> {
+  const { spec } = role;
+  const { prompt } = call.request;
+  if (typeof prompt !== "string" || prompt === "") throw new CallError("request", `models.${role.name}: an image needs a \`prompt\``);
+  const body: WireBody = { ...fieldsOf(role, call.request), prompt };
+  const attempts = Math.max(1, spec.attempts ?? DEFAULT_ATTEMPTS);
+  for (let attempt = 0; ; attempt++) {
+    const keyed: KeyedCall = {
+      kind: "image", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body,
+      scope: scopeOf(call.request, caller), sample: sampleOf(role, call.request), attempt,
+    };
+    const asked: Asked = {
+      keyed, role: role.name, spec, caller,
+      local: spec.provider === "offline",
+      send: () => sources.send(spec, caller.stage, "image", wireBody(keyed), 0),
+      judge: (response) => Promise.resolve(judge(response, spec.model)),
+      estimate: () => Promise.resolve({ input: 0, cached_input: 0, output: 0 }),
+    };
+    const got = await purchases.obtain(asked);
+    count(got);
+    const { answer } = got;
+    if (answer.outcome === "ok" || attempt + 1 >= attempts) {
+      const value = answer.outcome === "ok" ? bytesOf(answer.response) : undefined;
+      return { value: value as Uint8Array, outcome: answer.outcome, usage: answer.usage, cached: got.cached, model: answer.model, key: answer.key };
+    }
+  }
+}
+
+function wireBody({ provider, body, sample, scope }: KeyedCall): WireBody {
+  if (provider.startsWith("offline/")) return { ...body, metadata: { sample: String(sample), scope } };
+  const { attributes: _facts, ...wire } = body;
+  return wire;
+}
+
+function judge(response: WireBody, model: string): Judged {
+  const bytes = bytesOf(response);
+  const outcome = bytes === undefined ? "empty" : isPng(bytes) ? "ok" : "invalid";
+  return { outcome, model: modelOf(response, model), usage: usageOf(response), ...(outcome === "invalid" ? { problems: ["the image is not a PNG"] } : {}) };
+}
+
+function bytesOf(response: WireBody): Uint8Array | undefined {
+  const [first] = Array.isArray(response["data"]) ? (response["data"] as WireBody[]) : [];
+  const text = first?.["b64_json"];
+  return typeof text === "string" && text !== "" ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
+}
+
+const isPng = (bytes: Uint8Array): boolean => [0x89, 0x50, 0x4e, 0x47].every((byte, i) => bytes[i] === byte);

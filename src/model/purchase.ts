@@ -1,0 +1,184 @@
+import type { Outcome, Usage } from "../stage/index.ts";
+import type { ModelSpec } from "../pipeline/index.ts";
+import type { Budget } from "./budget.ts";
+import type { Clock } from "./clock.ts";
+import { decodeAnswer, encodeEntry } from "./entry.ts";
+import type { Answer } from "./entry.ts";
+import { keyOf, keyText } from "./key.ts";
+import type { CallKey, KeyedCall, WireBody } from "./key.ts";
+import { costOf } from "./ledger.ts";
+import { callErrorOf } from "./failure.ts";
+import { modelOf, usageOf } from "./outcome.ts";
+import type { CallStore } from "./store/types.ts";
+import { CallError } from "./types.ts";
+import type { Caller } from "./types.ts";
+
+/** What a response says. `response` where another form than the server's is kept. */
+export interface Judged {
+  outcome: Outcome;
+  model: string;
+  usage: Usage;
+  problems?: string[];
+  response?: WireBody;
+}
+
+/** One answer that is wanted. */
+export interface Asked {
+  keyed: KeyedCall;
+  role: string;
+  spec: ModelSpec;
+  caller: Caller;
+  /** Asks the provider, with all retries. */
+  send(): Promise<WireBody>;
+  /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
+  judge(response: WireBody): Promise<Judged>;
+  /** Tokens at most, for the budget. */
+  estimate(): Promise<Usage>;
+  /** Free and deterministic: buying it twice harms nobody. */
+  local: boolean;
+}
+
+export interface Obtained {
+  answer: Answer;
+  cached: boolean;
+}
+
+export interface PurchaseOptions {
+  store: CallStore;
+  budget: Budget;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Explains a missing call where none may leave. */
+  frozen: ((asked: Asked, key: CallKey, damage: string | undefined) => Promise<CallError>) | undefined;
+  onWarning(line: string): void;
+}
+
+const CLAIM_POLL_MS = 50;
+
+/**
+ * Finds each answer or buys it once:
+ *
+ *   wanted ─► in flight here? ─► stored? ─► frozen? ─► claimed elsewhere? ─► budget ─► sent ─► stored ─► given out
+ *             share it           take it    stop        wait for its answer
+ */
+export class Purchases {
+  private readonly wanted = new Map<CallKey, Promise<Obtained>>();
+  private readonly buying = new Set<Promise<Obtained>>();
+  private readonly waiting = new Set<(error: CallError) => void>();
+
+  constructor(private readonly options: PurchaseOptions) {
+    options.signal.addEventListener("abort", () => {
+      for (const reject of this.waiting) reject(aborted());
+    }, { once: true });
+  }
+
+  obtain(asked: Asked): Promise<Obtained> {
+    const text = keyText(asked.keyed);
+    const key = keyOf(text);
+    const wanted = this.wanted.get(key);
+    if (wanted !== undefined) return wanted.then(({ answer }) => ({ answer, cached: true }));
+    const found = this.find(asked, key, text).finally(() => this.wanted.delete(key));
+    this.wanted.set(key, found);
+    return found;
+  }
+
+  /** Waits for answers on the wire, until the time is up. */
+  async settled(until: Promise<unknown>): Promise<void> {
+    await Promise.race([Promise.allSettled(this.buying), until]);
+  }
+
+  private async find(asked: Asked, key: CallKey, text: string): Promise<Obtained> {
+    const stored = await this.options.store.get(key);
+    const damage = stored === undefined ? undefined : this.read(key, stored);
+    if (damage !== undefined && typeof damage !== "string") return { answer: damage, cached: true };
+    if (this.options.frozen !== undefined) throw await this.options.frozen(asked, key, damage);
+    if (damage !== undefined) this.options.onWarning(`the stored answer ${key} cannot be used: ${damage}; it is asked for again`);
+    if (this.options.signal.aborted) throw aborted();
+    const buying = this.buy(asked, key, text);
+    this.buying.add(buying);
+    return new Promise<Obtained>((resolve, reject) => {
+      this.waiting.add(reject);
+      buying.then(resolve, reject).finally(() => {
+        this.waiting.delete(reject);
+        this.buying.delete(buying);
+      });
+    });
+  }
+
+  /** The answer, or what is wrong with the entry. */
+  private read(key: CallKey, stored: string): Answer | string {
+    const decoded = decodeAnswer(key, stored);
+    return decoded.ok ? decoded.answer : decoded.damage;
+  }
+
+  private async buy(asked: Asked, key: CallKey, text: string): Promise<Obtained> {
+    const { store, budget, clock, signal } = this.options;
+    if (!asked.local) {
+      const elsewhere = await this.claim(key);
+      if (elsewhere !== undefined) return { answer: elsewhere, cached: true };
+    }
+    try {
+      const reservation = await budget.reserve(await this.worst(asked));
+      let paid: number | undefined;
+      try {
+        if (signal.aborted) throw aborted();
+        const sent = clock.now();
+        const response = await asked.send();
+        const { outcome, model, usage, problems, response: kept = response } = await judged(asked, response);
+        paid = costOf(usage, asked.spec, asked.keyed.kind === "image" ? 1 : 0) ?? 0;
+        const { stage, item } = asked.caller;
+        const answer: Answer = {
+          key, outcome, model, usage, response: kept,
+          ...(problems === undefined ? {} : { problems }),
+          asker: { stage, role: asked.role, ...(item === undefined ? {} : { item }) },
+          times: { sent, answered: clock.now() },
+        };
+        await store.set(key, encodeEntry({ answer, request: text }));
+        return { answer, cached: false };
+      } finally {
+        reservation.settle(paid);
+      }
+    } catch (error) {
+      throw callErrorOf(error, asked);
+    } finally {
+      if (!asked.local) await store.claims.drop(key).catch(() => {});
+    }
+  }
+
+  /** Takes the claim, or returns the answer another process has bought meanwhile. */
+  private async claim(key: CallKey): Promise<Answer | undefined> {
+    const { store, clock, signal } = this.options;
+    for (;;) {
+      const mine = await store.claims.take(key);
+      const stored = await store.get(key);
+      const answer = stored === undefined ? undefined : this.read(key, stored);
+      if (answer !== undefined && typeof answer !== "string") {
+        if (mine) await store.claims.drop(key);
+        return answer;
+      }
+      if (mine) return undefined;
+      await clock.sleep(CLAIM_POLL_MS, signal);
+      if (signal.aborted) throw aborted();
+    }
+  }
+
+  private async worst(asked: Asked): Promise<number> {
+    if (!this.options.budget.countsCost) return 0;
+    const cost = costOf(await asked.estimate(), asked.spec, asked.keyed.kind === "image" ? 1 : 0);
+    if (cost !== undefined) return cost;
+    throw new CallError("budget", `models.${asked.role} (${asked.spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
+  }
+}
+
+/** A paid answer is kept also where reading it fails: as invalid, with the reason. */
+async function judged(asked: Asked, response: WireBody): Promise<Judged> {
+  try {
+    return await asked.judge(response);
+  } catch (error) {
+    return { outcome: "invalid", model: modelOf(response, asked.spec.model), usage: usageOf(response), problems: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+function aborted(): CallError {
+  return new CallError("aborted", "interrupted; every answer that arrived is kept");
+}

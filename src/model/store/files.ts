@@ -1,0 +1,126 @@
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isTempName, parseOwner, standing, tempPath, thisOwner, writeAtomic } from "../../store/index.ts";
+import type { CallKey } from "../key.ts";
+import type { Claims, TextStore } from "./types.ts";
+
+const HEX = /^[0-9a-f]{62}$/;
+
+const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
+
+/** One file per answer under `ab/<rest of the key>`: for file systems that LMDB's shared memory does not work on. */
+export class FileStore implements TextStore {
+  readonly opts: { url: string; dialect: string };
+  private readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+    this.opts = { url: root, dialect: "file" };
+  }
+
+  private path(key: string): string {
+    const hex = key.slice("sha256:".length);
+    return join(this.root, hex.slice(0, 2), hex.slice(2));
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    try {
+      return await readFile(this.path(key), "utf8");
+    } catch (error) {
+      if (missing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async set(key: string, value: string): Promise<boolean> {
+    await writeAtomic(this.path(key), value, { fsync: true });
+    return true;
+  }
+
+  async delete(key: string): Promise<boolean> {
+    await rm(this.path(key), { force: true });
+    return true;
+  }
+
+  async clear(): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  async disconnect(): Promise<void> {}
+
+  on(): this {
+    return this;
+  }
+
+  async *keys(): AsyncIterable<string> {
+    for (const folder of await list(this.root)) {
+      if (!/^[0-9a-f]{2}$/.test(folder)) continue;
+      for (const name of await list(join(this.root, folder))) if (HEX.test(name) && !isTempName(name)) yield `sha256:${folder}${name}`;
+    }
+  }
+}
+
+async function list(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if (missing(error)) return [];
+    throw error;
+  }
+}
+
+/** Claims as files, made whole by link(2): a claim is there with its owner, or not at all. */
+export class FileClaims implements Claims {
+  private readonly root: string;
+  private readonly mine = JSON.stringify(thisOwner("buying answers"));
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  private path(key: string): string {
+    return join(this.root, key.slice("sha256:".length));
+  }
+
+  async take(key: CallKey): Promise<boolean> {
+    const path = this.path(key);
+    if (this.link(path)) return true;
+    const holder = read(path);
+    if (holder === undefined) return this.link(path);
+    const owner = parseOwner(holder);
+    if (holder !== this.mine && owner !== undefined && standing(owner) !== "dead") return false;
+    // Advisory: between reading and removing, a third process may have taken it over; then an answer is bought twice, never lost.
+    if (read(path) === holder) rmSync(path, { force: true });
+    return this.link(path);
+  }
+
+  async drop(key: CallKey): Promise<void> {
+    const path = this.path(key);
+    if (read(path) === this.mine) rmSync(path, { force: true });
+  }
+
+  private link(path: string): boolean {
+    mkdirSync(this.root, { recursive: true });
+    const temp = tempPath(dirname(path));
+    writeFileSync(temp, this.mine, { flag: "wx" });
+    try {
+      linkSync(temp, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    } finally {
+      rmSync(temp, { force: true });
+    }
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (missing(error)) return undefined;
+    throw error;
+  }
+}
