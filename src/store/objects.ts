@@ -186,8 +186,10 @@ export class ObjectStore {
     try {
       await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
     } catch (error) {
-      if (errno(error) !== "ENOENT") throw error;
-      return "missing";
+      if (errno(error) === "ENOENT") return "missing";
+      if (await stat(from).then((stats) => stats.isFile())) throw error;
+      await this.#discard(hash);
+      return "damaged";
     }
     if ((await hashFile(to)).hash !== hash) {
       await rm(to, { force: true });

@@ -1,5 +1,5 @@
 import { statSync, type BigIntStats } from "node:fs";
-import { systemError } from "./errors.ts";
+import { errno, systemError } from "./errors.ts";
 
 /** What the system says of a file without reading it: `size:mtime:ctime:inode`, times in nanoseconds since 1970. */
 export type Signature = string & { readonly __brand: "Signature" };
@@ -22,6 +22,8 @@ export function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
+    // Below a file there is nothing.
+    if (errno(error) === "ENOTDIR") return undefined;
     throw systemError(error, "read", path);
   }
 }

@@ -217,7 +217,7 @@ function lagBehind(now: bigint, directory: string): bigint {
 }
 
 function missing(error: unknown): undefined {
-  if (error instanceof StoreError && error.reason === "missing") return undefined;
+  if (error instanceof StoreError && (error.reason === "missing" || error.reason === "not-a-directory")) return undefined;
   throw error;
 }
 

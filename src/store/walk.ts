@@ -11,7 +11,7 @@ export interface WalkedFile {
 /**
  * Every regular file below a directory, links followed, in no particular order; one directory is open at a time. `visited` hears every directory.
  * Throws a StoreError naming the entry: `missing` for a dangling link or a file that vanished, `special-file` for a pipe, socket or device,
- * `link-loop` for a link to a directory it lies in, `bad-name` for a name that is not UTF-8. `visited` is told of every directory before it is listed.
+ * `link-loop` for a link to a directory it lies in, `bad-name` for a name that is not UTF-8.
  */
 export function* walkFiles(directory: string, visited?: (directory: string) => void): Generator<WalkedFile> {
   const stats = stat(directory, directory);
