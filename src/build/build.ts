@@ -127,7 +127,7 @@ class Build {
         }
         await this.lock.set(id, { ...result, path: cell.path });
         planner.settle(id, result.artifact);
-        this.state.failures.forget(id);
+        this.state.memory.note(id, result.recipe, plan.reasons);
         this.totals.restored.push(id);
         this.tell(cell, "restored", plan.reasons, started, { artifact: result.artifact });
         return true;
@@ -150,7 +150,7 @@ class Build {
       const afresh = reasons.some(({ kind }) => kind === "forced");
       const { result, items, changed } = await buildCell(this.shop, cell, inputs, afresh);
       this.state.planner.settle(cell.id, result.artifact);
-      this.state.failures.forget(cell.id);
+      this.state.memory.note(cell.id, result.recipe, reasons);
       if (changed.length > 0) {
         await this.lock.remove(cell.id);
         this.request.emit({ type: "warning", message: `${cell.id}: ${changed.map((label) => describeInput(cell, label)).join(", ")} changed while it ran: the result is not recorded as fresh; run again` });
@@ -165,7 +165,7 @@ class Build {
         if (failure.call === "frozen" || failure.call === "budget") this.refused ??= failure.message;
         this.stop.abort(new Interrupted());
       }
-      this.state.failures.note(cell.id, recipeOf(inputs), failure.message);
+      this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure.message);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;
     }
@@ -231,7 +231,7 @@ class Build {
 
   private async save(): Promise<void> {
     await this.lock.save();
-    this.state.failures.save();
+    this.state.memory.save();
     this.state.code.save();
     this.state.stats.save();
   }

@@ -4,3 +4,5 @@ export type { BuildEnd, BuildEvent, BuildTotals, Calls, CellResult } from "./eve
 export type { ItemCounts, ItemFailure } from "./job.ts";
 export { Project } from "./project.ts";
 export type { Places, ProjectOptions, State } from "./project.ts";
+export { whyCell, whyItem } from "./why.ts";
+export type { Why } from "./why.ts";

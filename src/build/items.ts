@@ -6,7 +6,9 @@ import { Ids, LineWriter, lineOf } from "./write.ts";
 import type { Validator } from "./validate.ts";
 
 /** What an item made, as remembered: canonical lines, their ids, and what it read beyond its record. */
-interface Remembered {
+export interface Remembered {
+  /** Id of the record it was made from. */
+  item: string;
   ids: string[];
   lines: string[];
   reads: Record<string, Sha256>;
@@ -65,7 +67,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     try {
       const made = recordsOf(await run.invoke(item, (label, hash) => (seen[label] = hash)), item.id);
       for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
-      const entry: Remembered = { ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
+      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
       await journal.append(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;

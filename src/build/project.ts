@@ -6,7 +6,7 @@ import type { PlannerOptions, RecipeHash } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
 import { ObjectStore, readLock, StatCache } from "../store/index.ts";
 import type { LockFile, OnProblem } from "../store/index.ts";
-import { FailureMemory } from "./failures.ts";
+import { CellMemory } from "./memory.ts";
 
 export interface ProjectOptions {
   /** Absolute. */
@@ -41,7 +41,7 @@ export interface State {
   snapshot: Snapshot;
   objects: ObjectStore;
   results: ResultStore;
-  failures: FailureMemory;
+  memory: CellMemory;
   planner: Planner;
 }
 
@@ -75,7 +75,7 @@ export class Project {
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });
     const results = new ResultStore(root);
-    const failures = FailureMemory.load(join(this.places.state, `failures${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`));
+    const memory = new CellMemory(join(this.places.state, `cells${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`));
     const planner = new Planner({
       graph: this.graph,
       snapshot,
@@ -85,10 +85,10 @@ export class Project {
       results,
       artifacts: this.places.artifacts,
       kept: (artifact) => objects.has(artifact),
-      failure: (cell: string, recipe: RecipeHash) => failures.of(cell, recipe),
+      failure: (cell: string, recipe: RecipeHash) => memory.failure(cell, recipe),
       ...(options.forced === undefined ? {} : { forced: options.forced }),
     });
-    return { lock, lockExists: exists, stats, code, snapshot, objects, results, failures, planner };
+    return { lock, lockExists: exists, stats, code, snapshot, objects, results, memory, planner };
   }
 }
 

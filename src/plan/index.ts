@@ -11,3 +11,4 @@ export { ResultStore } from "./results.ts";
 export type { BuildResult } from "./results.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { Content, MissingInput, ResolvedFiles } from "./snapshot.ts";
+export { explainReason } from "./explain.ts";

@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { compareBytes, sha256 } from "../store/index.ts";
+import { common, EXIT, openProject, printJson, selection, withCommon } from "./common.ts";
+
+export function hashCommand(program: Command, exit: (code: number) => void): void {
+  withCommon(program.command("hash"))
+    .description("hashes of artifacts as they lie on the disk (a file's is what sha256sum prints)")
+    .argument("[targets...]", "default: all cells")
+    .option("--build", "one hash for the whole build: sha256 of the lines `<hex>  <cell>`, sorted by byte order of the cell")
+    .action(async (targets: string[], options: { build?: boolean }) => {
+      const project = await openProject();
+      if (project === undefined) return exit(EXIT.usage);
+      const asked = targets.length === 0 ? [...project.graph.cells.keys()] : selection(project, targets).asked;
+      const { planner } = project.load({ readOnly: true });
+      const found: { cell: string; hash: string }[] = [];
+      const missing: string[] = [];
+      for (const id of asked) {
+        const cell = project.graph.cells.get(id);
+        const hash = cell && planner.onDisk(cell);
+        if (hash === undefined) missing.push(id);
+        else found.push({ cell: id, hash });
+      }
+      for (const id of missing) process.stderr.write(`dag: ${id} has no artifact: dag run ${id}\n`);
+      if (missing.length > 0) exit(EXIT.stale);
+      if (options.build === true) {
+        if (missing.length > 0) return;
+        const hash = sha256([...found].sort((a, b) => compareBytes(a.cell, b.cell)).map(({ hash: h, cell }) => `${h.slice(7)}  ${cell}\n`).join(""));
+        if (common.json) printJson({ event: "hash", build: project.pipeline.name, hash });
+        else process.stdout.write(`${hash}  ${project.pipeline.name}\n`);
+        return;
+      }
+      for (const { cell, hash } of found) {
+        if (common.json) printJson({ event: "hash", cell, hash });
+        else process.stdout.write(`${hash}  ${cell}\n`);
+      }
+    });
+}

@@ -1,0 +1,110 @@
+import type { Stage } from "../pipeline/index.ts";
+import { parseListing } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
+import type { Reason } from "./reason.ts";
+
+export interface ExplainSources {
+  stage: Stage;
+  /** Bytes once recorded under a hash, as text; undefined where they were not kept. */
+  before: (hash: Sha256) => Promise<string | undefined>;
+  /** Bytes an input has now. */
+  now: (label: string, hash: Sha256) => Promise<string | undefined>;
+}
+
+const short = (hash: string): string => hash.replace("sha256:", "").slice(0, 12);
+const MOST = 6;
+
+/** What exactly a changed input changed in: file, key, variable or line, old → new. Lines of plain text; none where nothing more can be told. */
+export async function explainReason(reason: Reason, { stage, before, now }: ExplainSources): Promise<string[]> {
+  if (reason.kind !== "changed") return [];
+  const { label } = reason;
+  const [kind = "", ...rest] = label.split(".");
+  const name = rest.join(".");
+  const [old, current] = await Promise.all([before(reason.old), now(label, reason.new)]);
+  switch (kind) {
+    case "params":
+    case "axis":
+    case "output":
+    case "command":
+    case "each":
+    case "stage":
+      return old === undefined || current === undefined ? [] : [`${label}: ${old} → ${current}`];
+    case "models":
+      return objectDifferences(old, current, label);
+    case "env":
+      return [`${name}: the value changed (values of variables are not kept)`];
+    case "prompts":
+      return lineDifferences(stage.prompts[name] ?? label, old, current);
+    case "schema":
+      return lineDifferences(typeof stage.schema === "string" ? stage.schema : (stage.schema?.[name] ?? label), old, current);
+    case "program":
+    case "reads":
+      return lineDifferences(name, old, current);
+    case "code":
+      return objectDifferences(old, current, "code");
+    case "files":
+      return fileDifferences(stage.files[name] ?? [], old, current, reason);
+    case "needs":
+      return [`artifact of ${name}: ${short(reason.old)} → ${short(reason.new)}`, ...(await cellDifferences(old, current))];
+    default:
+      return [];
+  }
+}
+
+/** Differences of two canonical JSON objects by leaf. */
+function objectDifferences(old: string | undefined, current: string | undefined, prefix: string): string[] {
+  if (old === undefined || current === undefined) return [];
+  const leaves = (value: unknown, path: string, into: Map<string, string>): Map<string, string> => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) for (const [key, inner] of Object.entries(value)) leaves(inner, path === "" ? key : `${path} ${key}`, into);
+    else into.set(path, typeof value === "string" && value.startsWith("sha256:") ? short(value) : JSON.stringify(value));
+    return into;
+  };
+  try {
+    const [a, b] = [leaves(JSON.parse(old), "", new Map()), leaves(JSON.parse(current), "", new Map())];
+    return limited(
+      [...new Set([...a.keys(), ...b.keys()])]
+        .sort()
+        .filter((key) => a.get(key) !== b.get(key))
+        .map((key) => `${prefix === "code" ? key.replace(/^(files|packages) /, "") : `${prefix} ${key}`}: ${a.get(key) ?? "(none)"} → ${b.get(key) ?? "(none)"}`),
+    );
+  } catch {
+    return [];
+  }
+}
+
+async function cellDifferences(old: string | undefined, current: string | undefined): Promise<string[]> {
+  return old?.startsWith('{"') === true && current !== undefined ? objectDifferences(old, current, "cell") : [];
+}
+
+function fileDifferences(patterns: readonly string[], old: string | undefined, current: string | undefined, { old: from, new: to }: { old: Sha256; new: Sha256 }): string[] {
+  const [a, b] = [old === undefined ? undefined : parseListing(old), current === undefined ? undefined : parseListing(current)];
+  if (a === undefined || b === undefined || (a.length === 0 && b.length === 0)) {
+    const path = patterns.join(", ");
+    const lines = lineDifferences(path, old, current);
+    return lines.length > 0 ? lines : [`${path}: ${short(from)} → ${short(to)}`];
+  }
+  const [before, after] = [new Map(a.map((f) => [f.path, f.hash])), new Map(b.map((f) => [f.path, f.hash]))];
+  const lines: string[] = [];
+  for (const [path, hash] of after) if (!before.has(path)) lines.push(`${path}: added (${short(hash)})`);
+  for (const [path, hash] of before) {
+    const other = after.get(path);
+    if (other === undefined) lines.push(`${path}: removed (was ${short(hash)})`);
+    else if (other !== hash) lines.push(`${path}: ${short(hash)} → ${short(other)}`);
+  }
+  return limited(lines.sort());
+}
+
+/** Changed lines of a text, by common head and tail. */
+function lineDifferences(path: string, old: string | undefined, current: string | undefined): string[] {
+  if (old === undefined || current === undefined || old === current) return [];
+  const [a, b] = [old.split("\n"), current.split("\n")];
+  let head = 0;
+  while (head < a.length && head < b.length && a[head] === b[head]) head++;
+  let tail = 0;
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
+  const removed = a.slice(head, a.length - tail).map((line) => `- ${line}`);
+  const added = b.slice(head, b.length - tail).map((line) => `+ ${line}`);
+  return [`${path}:${head + 1}`, ...limited(removed), ...limited(added)];
+}
+
+const limited = (lines: string[]): string[] => (lines.length <= MOST ? lines : [...lines.slice(0, MOST), `… and ${lines.length - MOST} more`]);
