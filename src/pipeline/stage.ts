@@ -91,7 +91,7 @@ function readFiles(stage: string, field: Entry | undefined, { params, mistakes }
       const value = paramAt(params, param);
       if (typeof value === "string" && value !== "") return [value];
       if (Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string" && item !== "")) return value as string[];
-      if (value === undefined) mistakes.at(span, `unknown param ${quote(path)}`, () => didYouMean(param, paramPaths(params)) ?? `a file of this name is written ${quote(`./${path}`)}`);
+      if (value === undefined) mistakes.at(span, `unknown param ${quote(path)}`, () => didYouMean(path, paramPaths(params, "params.")) ?? `a file of this name is written ${quote(`./${path}`)}`);
       else if (value === null || value === "") mistakes.at(span, `${path}, the files ${quote(key)} of stage ${quote(stage)}, is not set`, `give it with -p ${param}=PATH`);
       else mistakes.at(span, `${path} must be a path or a list of paths to serve as files, not ${kindOf(value)}`);
       return [];
@@ -107,22 +107,22 @@ function readFiles(stage: string, field: Entry | undefined, { params, mistakes }
 function readMatrix(stage: string, field: Entry | undefined, { params, mistakes }: Surroundings): Stage["matrix"] {
   return sorted(field?.tree.entries).map(([axis, { tree }]) => {
     const where = `axis ${quote(axis)} of stage ${quote(stage)}`;
-    let list: Json | undefined = tree.value;
-    if (typeof list === "string") {
-      const param = reference(list);
-      const value = param === undefined ? undefined : paramAt(params, param);
-      if (param === undefined) mistakes.at(tree.span, `${where} must be a list of values or params.x, not ${quote(list)}`, () => (paramAt(params, String(list)) === undefined ? `a list of one value is [${String(list)}]` : `did you mean ${quote(`params.${String(list)}`)}?`));
-      else if (value === undefined) mistakes.at(tree.span, `unknown param ${quote(list)}`, () => unknownHint(list as string, "params", paramPaths(params).map((path) => `params.${path}`)));
-      else if (!Array.isArray(value)) mistakes.at(tree.span, `${where} must be a list, but ${list} is ${kindOf(value)}`, value === null || typeof value === "object" ? undefined : `a list of one value is -p '${param}=[${String(value)}]'`);
-      else if (value.length === 0) mistakes.at(tree.span, `${where} has no values: ${list} is empty`);
-      list = value;
-    }
-    return { name: axis, values: distinct(Array.isArray(list) ? list : [], where, tree, mistakes) };
+    const written = tree.value;
+    if (typeof written !== "string") return { name: axis, values: distinct(Array.isArray(written) ? written : [], axis, where, tree, mistakes) };
+    const param = reference(written);
+    const list = param === undefined ? undefined : paramAt(params, param);
+    if (param === undefined) {
+      const meant = paramAt(params, written) === undefined ? `a list of one value is [${written}]` : `did you mean ${quote(`params.${written}`)}?`;
+      mistakes.at(tree.span, `${where} must be a list of values or params.x, not ${quote(written)}`, meant);
+    } else if (list === undefined) mistakes.at(tree.span, `unknown param ${quote(written)}`, () => unknownHint(written, "params", paramPaths(params, "params.")));
+    else if (!Array.isArray(list)) mistakes.at(tree.span, `${where} must be a list, but ${written} is ${kindOf(list)}`, list === null || typeof list === "object" ? undefined : `a list of one value is -p '${param}=[${String(list)}]'`);
+    else if (list.length === 0) mistakes.at(tree.span, `${where} has no values: ${written} is empty`);
+    return { name: axis, values: distinct(Array.isArray(list) ? list : [], axis, where, tree, mistakes) };
   });
 }
 
 /** Scalars with different texts: two that read the same would be one cell id and one path. */
-function distinct(list: readonly Json[], where: string, tree: Tree, mistakes: Mistakes): AxisValue[] {
+function distinct(list: readonly Json[], axis: string, where: string, tree: Tree, mistakes: Mistakes): AxisValue[] {
   const seen = new Map<string, AxisValue>();
   list.forEach((value, index) => {
     // Of a literal list the item is marked, of a param's list the reference.
@@ -135,13 +135,9 @@ function distinct(list: readonly Json[], where: string, tree: Tree, mistakes: Mi
     const before = seen.get(written);
     if (before === undefined) seen.set(written, value);
     else if (before === value) mistakes.at(span, `${where} has the value ${quoteValue(value)} twice`);
-    else mistakes.at(span, `the values ${quoteValue(before)} and ${quoteValue(value)} of ${where} would both be written ${axisOf(where)}=${written}`);
+    else mistakes.at(span, `the values ${quoteValue(before)} and ${quoteValue(value)} of ${where} would both be written ${axis}=${written}`);
   });
   return [...seen.values()];
-}
-
-function axisOf(where: string): string {
-  return /"(.*?)"/.exec(where)?.[1] ?? "";
 }
 
 function quoteValue(value: AxisValue): string {

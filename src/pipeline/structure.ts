@@ -36,7 +36,7 @@ function report(error: ErrorObject, root: Tree, mistakes: Mistakes): void {
   if (error.keyword === "oneOf" && (error.data === null || typeof error.data !== "object" || Array.isArray(error.data))) return;
   const params = error.params as Record<string, unknown>;
   const part = (error.parentSchema ?? {}) as SchemaPart;
-  const where = path.length === 0 ? "the pipeline" : path.reduce((text, step) => text + (/^[\w-]+$/.test(step) ? `${text === "" ? "" : "."}${step}` : `[${quote(step)}]`), "");
+  const where = path.length === 0 ? "the pipeline" : pathText(root, path);
   const place = locate(root, path);
 
   if (error.propertyName !== undefined) {
@@ -104,6 +104,18 @@ function report(error: ErrorObject, root: Tree, mistakes: Mistakes): void {
   }
 }
 
+/** `stages.a.cmd[1]`, `stages["a b"].run`. */
+function pathText(root: Tree, path: readonly string[]): string {
+  let text = "";
+  let tree: Tree | undefined = root;
+  for (const step of path) {
+    if (tree?.items) text += `[${step}]`;
+    else text += /^[\w-]+$/.test(step) ? `${text === "" ? "" : "."}${step}` : `[${quote(step)}]`;
+    tree = tree?.entries?.get(step)?.tree ?? tree?.items?.[Number(step)];
+  }
+  return text;
+}
+
 function typeHint(actual: Json, expected: unknown): string | undefined {
   if (actual === null) return "give it a value or remove the key";
   if (expected === "array" && typeof actual === "string" && actual.length <= 40) return `write [${actual}]`;
@@ -120,7 +132,7 @@ function locate(root: Tree, path: readonly string[]): Span {
     key = entry?.span ?? key;
     tree = entry?.tree ?? tree?.items?.[Number(step)];
   }
-  if (tree && tree.span.end > tree.span.start && (tree.value !== null || !key)) return tree.span;
+  if (tree && tree.span.end > tree.span.start) return tree.span;
   return key ?? root.span;
 }
 
