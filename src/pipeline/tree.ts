@@ -32,7 +32,7 @@ type Report = (span: Span, message: string, hint?: string) => void;
 const MOST_ALIASED = 100_000;
 const DEEPEST = 64;
 const PREFIX = "tag:yaml.org,2002:";
-const CORE = new Set(["str", "int", "float", "bool", "null", "map", "seq"].map((name) => PREFIX + name));
+const KNOWN_TAGS = new Set(["binary", "merge", "omap", "pairs", "set", "timestamp"].map((name) => PREFIX + name));
 /** As keys they reach into the prototype of plain objects somewhere, sooner or later. */
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -100,8 +100,8 @@ class Walk {
     }
     if (this.#yaml.isAlias(node)) return this.#alias(node, span);
     const { anchor, tag } = node as { anchor?: string; tag?: string };
-    // Other tags than these are the parser's to report, but for some it knows: !!binary, !!set.
-    if (tag !== undefined && !CORE.has(tag) && tag.startsWith(PREFIX)) this.#report(span, `the tag !!${tag.slice(PREFIX.length)} is not used here`, "write the plain value");
+    // Unknown tags are the parser's to report; these it would take.
+    if (tag !== undefined && KNOWN_TAGS.has(tag)) this.#report(span, `the tag !!${tag.slice(PREFIX.length)} is not used here`, "write the plain value");
     if (anchor !== undefined) this.#anchors.set(anchor, "open");
     let tree: Tree;
     if (this.#yaml.isMap(node)) tree = this.#map(node, span, depth);
