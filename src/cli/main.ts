@@ -15,6 +15,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   hash: async () => (await import("./hash.ts")).hashCommand,
   init: async () => (await import("./init.ts")).initCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  score: async () => (await import("./score.ts")).scoreCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
 };
 
