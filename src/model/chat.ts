@@ -39,7 +39,7 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
       async judge(response) {
         return { ...(await judgeChat(response, output)), model: modelOf(response, spec.model), usage: usageOf(response) };
       },
-      estimate: () => estimateChat(keyed.body),
+      worst: () => worstChat(keyed.body),
     };
     const got = await purchases.obtain(asked);
     count(got);
@@ -58,12 +58,24 @@ function wireBody({ provider, body, scope, sample, attempt }: KeyedCall): WireBo
   return provider.startsWith("offline/") ? { ...body, metadata: { scope, sample: String(sample), attempt: String(attempt) } } : body;
 }
 
-/** Tokens a chat may take: the input by estimate, the output by its bound. */
+/** Tokens a chat will take, for the rate limit: the input by estimate, the output by its bound. */
 export async function estimateChat(body: WireBody): Promise<Usage> {
   const { countMessageTokens, countTokens } = await import("../offline/tokens.ts");
-  const texts = (body["messages"] as WireBody[]).map((message) => (typeof message["content"] === "string" ? message["content"] : JSON.stringify(message["content"])));
-  const format = body["response_format"];
-  const input = countMessageTokens(texts) + (format === undefined ? 0 : countTokens(JSON.stringify(format)));
+  const input = countMessageTokens(textsOf(body)) + (body["response_format"] === undefined ? 0 : countTokens(JSON.stringify(body["response_format"])));
+  return { input, cached_input: 0, output: outputBound(body) };
+}
+
+/** Tokens a chat can take at most, for the budget: no byte-level tokenizer makes more tokens than bytes. */
+function worstChat(body: WireBody): Usage {
+  const bytes = Buffer.byteLength(JSON.stringify([body["messages"], body["response_format"], body["tools"]]));
+  return { input: bytes, cached_input: 0, output: outputBound(body) };
+}
+
+function outputBound(body: WireBody): number {
   const bound = body["max_completion_tokens"] ?? body["max_tokens"];
-  return { input, cached_input: 0, output: typeof bound === "number" ? bound : ASSUMED_OUTPUT };
+  return typeof bound === "number" ? bound : ASSUMED_OUTPUT;
+}
+
+function textsOf(body: WireBody): string[] {
+  return (body["messages"] as WireBody[]).map(({ content }) => (typeof content === "string" ? content : JSON.stringify(content)));
 }

@@ -38,7 +38,7 @@ export async function embed(
       local: spec.provider === "offline" || spec.provider === "transformers",
       send: () => group.add(text),
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
-      estimate: async () => ({ input: await textTokens(text), cached_input: 0, output: 0 }),
+      worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
     byText.set(text, purchases.obtain(asked));
   }

@@ -55,44 +55,47 @@ async function findNearest(asked: Asked, store: CallStore): Promise<string[] | u
   return best?.differences;
 }
 
-/** Leaves by path. */
-function flatten(value: WireBody): Map<string, string> {
-  const leaves = new Map<string, string>();
+type Leaf = string | number | boolean | null | undefined;
+
+/** Leaves by path; an empty list or object is the leaf `[]` or `{}`. */
+function flatten(value: WireBody): Map<string, Leaf> {
+  const leaves = new Map<string, Leaf>();
   const visit = (at: unknown, path: string): void => {
-    if (typeof at === "object" && at !== null && Object.keys(at).length > 0) {
-      for (const [name, member] of Object.entries(at)) visit(member, Array.isArray(at) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`);
-    } else leaves.set(path, typeof at === "string" ? at : JSON.stringify(at));
+    if (typeof at !== "object" || at === null) leaves.set(path, at as Leaf);
+    else if (Object.keys(at).length === 0) leaves.set(path, JSON.stringify(at));
+    else for (const [name, member] of Object.entries(at)) visit(member, Array.isArray(at) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`);
   };
   visit(value, "");
   return leaves;
 }
 
-function differing(a: Map<string, string>, b: Map<string, string>): string[] {
+function differing(a: Map<string, Leaf>, b: Map<string, Leaf>): string[] {
   const fields = new Set([...a.keys(), ...b.keys()]);
   return [...fields].filter((field) => a.get(field) !== b.get(field)).sort();
 }
 
 /** Share of lines two texts do not have in common, 0 to 1. */
-function distance(a: string | undefined, b: string | undefined): number {
-  if (a === undefined || b === undefined) return 1;
+function distance(a: Leaf, b: Leaf): number {
+  if (typeof a !== "string" || typeof b !== "string") return 1;
   const lines = new Set(b.split("\n"));
   const mine = a.split("\n");
   return mine.filter((line) => !lines.has(line)).length / mine.length;
 }
 
-function difference(field: string, now: string | undefined, stored: string | undefined): string {
+function difference(field: string, now: Leaf, stored: Leaf): string {
   const name = field.replace(/^body\./, "");
   if (stored === undefined) return `${name} (${short(now)}; not in the stored call)`;
   if (now === undefined) return `${name} (${short(stored)} in the stored call; absent now)`;
-  const a = now.split("\n"), b = stored.split("\n");
+  const a = String(now).split("\n"), b = String(stored).split("\n");
   if (a.length === 1 && b.length === 1) return `${name} (${short(stored)} → ${short(now)})`;
   const line = a.findIndex((text, i) => text !== b[i]);
   const at = line < 0 ? a.length : line;
   return `${name}, line ${at + 1} (${short(b[at])} → ${short(a[at])})`;
 }
 
-function short(text: string | undefined): string {
+function short(text: Leaf): string {
   if (text === undefined) return "nothing";
+  if (typeof text !== "string") return String(text);
   const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text;
   return JSON.stringify(shown);
 }

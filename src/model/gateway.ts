@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Budget } from "./budget.ts";
 import { chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
@@ -6,6 +7,7 @@ import { embed } from "./embed.ts";
 import { explainMissing } from "./frozen.ts";
 import { image } from "./image.ts";
 import { Ledger } from "./ledger.ts";
+import type { Fetch } from "./provider/http.ts";
 import { Purchases } from "./purchase.ts";
 import type { Obtained } from "./purchase.ts";
 import type { Role } from "./request.ts";
@@ -17,7 +19,7 @@ import type { Caller, Gateway, GatewayOptions } from "./types.ts";
 /** What tests replace. */
 export interface GatewayParts {
   clock?: Clock;
-  fetch?: typeof fetch;
+  fetch?: Fetch;
 }
 
 /** Milliseconds answers on the wire are awaited after an interrupt, so that what was paid for is kept. */
@@ -28,6 +30,11 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
   const clock = parts.clock ?? systemClock;
   const store = await openStore(options.root, options.store);
   const wire = new AbortController();
+  const stop = new AbortController();
+  setMaxListeners(0, wire.signal, stop.signal);
+  const onAbort = (): void => stop.abort(options.signal.reason);
+  if (options.signal.aborted) onAbort();
+  else options.signal.addEventListener("abort", onAbort, { once: true });
   const warned = new Set<string>();
   const onWarning = (line: string): void => {
     if (!warned.has(line)) {
@@ -39,11 +46,11 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     store,
     budget: new Budget(options.maxCalls, options.maxCost),
     clock,
-    signal: options.signal,
+    signal: stop.signal,
     frozen: options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store) : undefined,
     onWarning,
   });
-  const sources = new Sources({ env: options.env, clock, signal: options.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
+  const sources = new Sources({ env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const ledger = new Ledger();
   const snapshots = new Map<string, string>();
 
@@ -79,6 +86,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       await purchases.settled(clock.sleep(GRACE_MS, done.signal));
       done.abort();
       wire.abort();
+      options.signal.removeEventListener("abort", onAbort);
       await store.close();
     },
   };

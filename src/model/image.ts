@@ -27,7 +27,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
       local: spec.provider === "offline",
       send: () => sources.send(spec, caller.stage, "image", wireBody(keyed), 0),
       judge: (response) => Promise.resolve(judge(response, spec.model)),
-      estimate: () => Promise.resolve({ input: 0, cached_input: 0, output: 0 }),
+      worst: () => ({ input: Buffer.byteLength(prompt), cached_input: 0, output: 0 }),
     };
     const got = await purchases.obtain(asked);
     count(got);

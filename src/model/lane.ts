@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { WireFailure } from "./provider/types.ts";
 import type { WireReason } from "./provider/types.ts";
 
 export interface Limits {
@@ -65,11 +66,11 @@ export class Lane {
     signal.addEventListener("abort", () => this.clear(), { once: true });
   }
 
-  /** Waits for leave to send. Rejects with the signal's reason when aborted. */
+  /** Waits for leave to send. Rejects with a WireFailure of reason `aborted`. */
   admit(stage: string, tokens: number, first = false): Promise<Slot> {
     return new Promise((resolve, reject) => {
       if (this.signal.aborted) {
-        reject(this.signal.reason as Error);
+        reject(new WireFailure("aborted", "interrupted"));
         return;
       }
       let queue = this.queues.get(stage);
@@ -192,6 +193,6 @@ export class Lane {
     const waiting = [...this.queues.values()].flat();
     this.queues.clear();
     this.turn = [];
-    for (const waiter of waiting) waiter.reject(this.signal.reason);
+    for (const waiter of waiting) waiter.reject(new WireFailure("aborted", "interrupted"));
   }
 }

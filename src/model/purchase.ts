@@ -33,7 +33,7 @@ export interface Asked {
   /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
   judge(response: WireBody): Promise<Judged>;
   /** Tokens at most, for the budget. */
-  estimate(): Promise<Usage>;
+  worst(): Usage;
   /** Free and deterministic: buying it twice harms nobody. */
   local: boolean;
 }
@@ -118,7 +118,7 @@ export class Purchases {
       if (elsewhere !== undefined) return { answer: elsewhere, cached: true };
     }
     try {
-      const reservation = await budget.reserve(await this.worst(asked));
+      const reservation = await budget.reserve(this.worst(asked));
       let paid: number | undefined;
       try {
         if (signal.aborted) throw aborted();
@@ -162,9 +162,9 @@ export class Purchases {
     }
   }
 
-  private async worst(asked: Asked): Promise<number> {
+  private worst(asked: Asked): number {
     if (!this.options.budget.countsCost) return 0;
-    const cost = costOf(await asked.estimate(), asked.spec, asked.keyed.kind === "image" ? 1 : 0);
+    const cost = costOf(asked.worst(), asked.spec, asked.keyed.kind === "image" ? 1 : 0);
     if (cost !== undefined) return cost;
     throw new CallError("budget", `models.${asked.role} (${asked.spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
   }

@@ -3,12 +3,10 @@ import type { Clock } from "./clock.ts";
 import { Lane } from "./lane.ts";
 import type { KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
+import type { Fetch } from "./provider/http.ts";
 import type { Provider } from "./provider/types.ts";
 import { sendWithRetries } from "./retry.ts";
 import { CallError } from "./types.ts";
-
-/** Makes providers; tests put their own in. */
-export type MakeProvider = (spec: ModelSpec) => Promise<Provider>;
 
 export interface SourceOptions {
   env: Record<string, string | undefined>;
@@ -18,7 +16,7 @@ export interface SourceOptions {
   /** Ends what is on the wire. */
   wire: AbortSignal;
   onStatus(line: string | undefined): void;
-  fetch?: typeof fetch;
+  fetch?: Fetch;
 }
 
 /** Where answers come from: one provider per server and key, one lane per server and model. */
@@ -63,7 +61,7 @@ export class Sources {
       case "offline":
         return (await import("./provider/offline.ts")).offlineProvider();
       case "openai":
-        return (await import("./provider/openai.ts")).openaiProvider(spec, this.options.env, this.options.fetch);
+        return (await import("./provider/openai.ts")).openaiProvider(spec, this.options.env, this.options.clock, this.options.fetch);
       case "transformers":
         return (await import("./provider/transformers.ts")).transformersProvider(spec);
       default:

@@ -1,0 +1,230 @@
+import { expect, test } from "vitest";
+import { CallError } from "../src/model/index.ts";
+import { caller, emptyRoot, gateway, person, quickClock, server } from "./model.rig.ts";
+import { errorIn200, failed, filtered, held, outOfQuota, rateLimited, refused, reset, cutOff, say, sayJson, truncated } from "./rig/server.ts";
+
+const ask = { role: "writer", request: { prompt: "Write a person." }, schema: person };
+const ada = sayJson({ name: "Ada", age: 36 });
+
+test("two runs, one call", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  for (const cached of [false, true]) {
+    const open = await gateway(root, { base_url: rig.url });
+    expect(await open.chat(ask, caller)).toMatchObject({ value: { name: "Ada", age: 36 }, outcome: "ok", cached, model: "rig-2026-01-01", usage: { input: 10, output: 5 } });
+    expect(open.calls("documents")).toEqual({ made: cached ? 0 : 1, stored: cached ? 1 : 0, cost: 0 });
+    await open.close();
+  }
+  expect(rig.requests).toHaveLength(1);
+  expect(rig.requests[0]?.path).toBe("/v1/chat/completions");
+  expect(rig.requests[0]?.body).toEqual({
+    model: "gpt-x",
+    messages: [{ role: "user", content: "Write a person." }],
+    response_format: { type: "json_schema", json_schema: { name: "person", schema: person.schema, strict: true } },
+  });
+});
+
+test("another temperature, model, system prompt, seed, schema order, sample or person is another call", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  const { properties, ...rest } = person.schema;
+  const variants = [
+    { spec: {}, call: ask },
+    { spec: { request: { temperature: 0.5 } }, call: ask },
+    { spec: { model: "gpt-y" }, call: ask },
+    { spec: {}, call: { ...ask, request: { messages: [{ role: "system" as const, content: "Be brief." }], prompt: "Write a person." } } },
+    { spec: { request: { seed: 7 } }, call: ask },
+    { spec: {}, call: { ...ask, schema: { ...person, schema: { ...rest, properties: { age: properties.age, name: properties.name } } } } },
+    { spec: {}, call: { ...ask, request: { ...ask.request, sample: 1 } } },
+    { spec: {}, call: { ...ask, request: { ...ask.request, scope: "other" } } },
+    { spec: { weights: "sha256:1" }, call: ask },
+  ];
+  for (let run = 0; run < 2; run++) {
+    for (const { spec, call } of variants) {
+      const open = await gateway(root, { base_url: rig.url, ...spec });
+      await open.chat(call, caller);
+      await open.close();
+    }
+    expect(rig.requests).toHaveLength(variants.length);
+  }
+});
+
+test("two people with equal prompts get their own answers, a shared scope gets one", async () => {
+  const rig = await server((seen) => say(`answer ${seen.number}`));
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  const one = await open.chat({ role: "writer", request: { prompt: "Hello" } }, caller);
+  const two = await open.chat({ role: "writer", request: { prompt: "Hello" } }, { ...caller, item: "p2" });
+  const shared = await open.chat({ role: "writer", request: { prompt: "Hello", scope: "" } }, caller);
+  const again = await open.chat({ role: "writer", request: { prompt: "Hello", scope: "" } }, { ...caller, item: "p2" });
+  expect([one.value, two.value, shared.value, again.value]).toEqual(["answer 1", "answer 2", "answer 3", "answer 3"]);
+});
+
+test("identical calls in flight are one call", async () => {
+  const rig = await server();
+  const gate = held(ada);
+  rig.script(gate.script);
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  const all = Array.from({ length: 20 }, () => open.chat(ask, caller));
+  await gate.asked;
+  gate.release();
+  expect(new Set((await Promise.all(all)).map(({ value }) => JSON.stringify(value))).size).toBe(1);
+  expect(rig.requests).toHaveLength(1);
+  expect(open.calls("documents")).toMatchObject({ made: 1, stored: 19 });
+});
+
+for (const [outcome, reply] of [["refusal", refused()], ["truncated", truncated()], ["filtered", filtered()], ["empty", say("  ")]] as const) {
+  test(`an answer that is ${outcome} is kept and answered by the next attempt`, async () => {
+    const root = emptyRoot();
+    const rig = await server(ada);
+    rig.script(reply);
+    const first = await gateway(root, { base_url: rig.url });
+    expect(await first.chat(ask, caller)).toMatchObject({ outcome: "ok", value: { name: "Ada" } });
+    expect(first.calls("documents")).toMatchObject({ made: 2, stored: 0 });
+    await first.close();
+    const second = await gateway(root, { base_url: rig.url }, { frozen: true });
+    expect(await second.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
+    expect(rig.requests.map(({ body }) => body)).toEqual([rig.requests[0]?.body, rig.requests[0]?.body]);
+  });
+
+  test(`answers that stay ${outcome} end with that outcome after the last attempt, and are not bought again`, async () => {
+    const root = emptyRoot();
+    const rig = await server(reply);
+    for (let run = 0; run < 2; run++) {
+      const open = await gateway(root, { base_url: rig.url, attempts: 2 });
+      expect(await open.chat(ask, caller)).toMatchObject({ outcome, value: undefined, cached: run === 1 });
+      await open.close();
+      expect(rig.requests).toHaveLength(2);
+    }
+  });
+}
+
+test("an invalid answer is repaired in a turn that quotes the validator", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  rig.script(sayJson({ name: "Ada" }), say("not json"));
+  const open = await gateway(root, { base_url: rig.url });
+  expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok", value: { name: "Ada", age: 36 } });
+  expect(rig.requests[1]?.body.messages.slice(1)).toEqual([
+    { role: "assistant", content: '{"name":"Ada"}' },
+    { role: "user", content: "Your answer does not satisfy the schema:\n- at /: must have required property 'age'\nAnswer again with the whole corrected JSON value and nothing else." },
+  ]);
+  expect(rig.requests[2]?.body.messages[2].content).toContain("- the answer is not JSON");
+  await open.close();
+  const again = await gateway(root, { base_url: rig.url }, { frozen: true });
+  expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
+});
+
+test("a model without JSON Schema mode is asked in words, and validated the same", async () => {
+  const rig = await server(say('Here it is:\n```json\n{"name": "Ada", "age": 36}\n```'));
+  rig.script(say('{"name": "Ada", "age": "old"}'));
+  const open = await gateway(emptyRoot(), { base_url: rig.url, supports: { json_schema: false } });
+  expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok", value: { name: "Ada", age: 36 } });
+  expect(rig.requests[0]?.body.response_format).toBeUndefined();
+  expect(rig.requests[0]?.body.messages[0].content).toContain(JSON.stringify(person.schema));
+  expect(rig.requests[1]?.body.messages[2].content).toContain("at /age: must be integer");
+});
+
+test("transport errors, 408, 409, 429, 5xx and a 200 with an error body are retried and never stored", async () => {
+  const rig = await server(ada);
+  rig.script(reset(), cutOff(), failed(500), failed(503), failed(408), failed(409), rateLimited(), errorIn200(), { status: 200, body: "<html>busy</html>" });
+  const clock = quickClock();
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, {}, { clock });
+  // Eight broken tries would be one too many; the 429 does not count.
+  await expect(open.chat(ask, caller)).rejects.toThrow("no answer");
+  expect(open.calls("documents")).toMatchObject({ made: 0 });
+  expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: false });
+  expect(rig.requests).toHaveLength(10);
+});
+
+for (const [status, kind] of [[400, "request"], [401, "auth"], [403, "auth"], [404, "request"], [422, "request"]] as const) {
+  test(`a ${status} is not retried`, async () => {
+    const rig = await server(failed(status, "no such thing"));
+    const open = await gateway(emptyRoot(), { base_url: rig.url });
+    const error = await open.chat(ask, caller).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(CallError);
+    expect(error).toMatchObject({ kind });
+    expect((error as Error).message).toMatch(/^documents, item p1: models\.writer \(gpt-x\): .*no such thing/);
+    expect(rig.requests).toHaveLength(1);
+  });
+}
+
+test("an exhausted quota stops at once, a rate limit does not", async () => {
+  const rig = await server(outOfQuota());
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  await expect(open.chat(ask, caller)).rejects.toMatchObject({ kind: "quota", message: expect.stringContaining("quota is used up") });
+  expect(rig.requests).toHaveLength(1);
+});
+
+test("Retry-After of 90 seconds and of a day is waited for", async () => {
+  const clock = quickClock();
+  const status: (string | undefined)[] = [];
+  const rig = await server(ada);
+  rig.script(rateLimited(90), rateLimited(86_400));
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, { onStatus: (line) => status.push(line) }, { clock });
+  const start = clock.now();
+  expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok" });
+  expect(clock.now() - start).toBeGreaterThanOrEqual(86_490_000);
+  expect(clock.now() - start).toBeLessThan(86_500_000);
+  expect(rig.requests).toHaveLength(3);
+});
+
+test("a budget of calls is never passed, at any concurrency", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  const open = await gateway(root, { base_url: rig.url }, { maxCalls: 7 });
+  const results = await Promise.allSettled(Array.from({ length: 50 }, (_, i) => open.chat({ role: "writer", request: { prompt: `Person ${i}` } }, caller)));
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
+  expect(rig.requests).toHaveLength(7);
+  const refused = results.find((one) => one.status === "rejected") as PromiseRejectedResult;
+  expect(refused.reason).toMatchObject({ kind: "budget", message: "the limit of 7 calls is reached; what was bought is kept, run again with a higher --max-calls to go on" });
+  await open.close();
+  const more = await gateway(root, { base_url: rig.url }, { maxCalls: 43 });
+  await Promise.all(Array.from({ length: 50 }, (_, i) => more.chat({ role: "writer", request: { prompt: `Person ${i}` } }, caller)));
+  expect(rig.requests).toHaveLength(50);
+});
+
+test("a budget of cost is never passed, and spent as far as it goes", async () => {
+  const usage = { prompt_tokens: 100, completion_tokens: 1000, total_tokens: 1100 };
+  const rig = await server(say("text", { usage }));
+  const price = { input: 10, output: 9 };
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price, request: { max_tokens: 1000 } }, { maxCost: 0.055 });
+  const results = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => open.chat({ role: "writer", request: { prompt: `Person ${i}` } }, caller)));
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+  expect(open.calls("documents").cost).toBeCloseTo(0.05, 10);
+  expect(open.ledger()).toEqual([{ stage: "documents", role: "writer", model: "gpt-x", made: 5, stored: 0, usage: { input: 500, cached_input: 0, output: 5000 }, cost: expect.closeTo(0.05, 10) }]);
+});
+
+test("a frozen run lets nothing leave and names stage, item, prompt and the field that differs", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  const first = await gateway(root, { base_url: rig.url, request: { temperature: 1 } });
+  await first.chat(ask, caller);
+  await first.close();
+  const frozen = await gateway(root, { base_url: rig.url, request: { temperature: 0.5 } }, { frozen: true });
+  await expect(frozen.chat(ask, caller)).rejects.toMatchObject({
+    kind: "frozen",
+    message: 'documents, item p1: models.writer (gpt-x): this call is not stored, and --frozen lets none leave; prompt "Write a person."; it differs from the nearest stored call in temperature (1 → 0.5)',
+  });
+  expect(rig.requests).toHaveLength(1);
+});
+
+test("what is on the wire at an interrupt is awaited and kept", async () => {
+  const root = emptyRoot();
+  const rig = await server();
+  const gate = held(ada);
+  rig.script(gate.script);
+  const interrupt = new AbortController();
+  const open = await gateway(root, { base_url: rig.url, limits: { concurrency: 1 } }, { signal: interrupt.signal }, { clock: { ...quickClock(), sleep: () => new Promise(() => {}) } });
+  const flying = open.chat(ask, caller);
+  const queued = open.chat({ ...ask, request: { prompt: "Another." } }, caller);
+  const both = Promise.allSettled([flying, queued]);
+  await gate.asked;
+  interrupt.abort();
+  expect((await both).map((one) => (one as PromiseRejectedResult).reason.kind)).toEqual(["aborted", "aborted"]);
+  const closed = open.close();
+  gate.release();
+  await closed;
+  expect(rig.requests).toHaveLength(1);
+  const again = await gateway(root, { base_url: rig.url }, { frozen: true });
+  expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
+});
