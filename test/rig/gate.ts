@@ -34,7 +34,7 @@ export class Visitor {
   }
 
   /** Sends an order and waits until it was obeyed (for `exit`: until the process is gone). */
-  async order(order: { write?: string; text?: string; say?: string; exit?: number; spawn?: boolean; detached?: boolean }): Promise<void> {
+  async order(order: { output?: string; copy?: boolean; say?: string; exit?: number; spawn?: boolean; detached?: boolean }): Promise<void> {
     const obeyed = (): number => this.lines.filter((line) => line.obeyed !== undefined).length;
     const before = obeyed();
     this.socket.write(`${JSON.stringify(order)}\n`);
@@ -80,9 +80,9 @@ export class Gate {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Argument list of a gate process, for `cmd` of a stage. */
-  command(name: string, ...flags: string[]): string[] {
-    return [process.execPath, resolve(repository, "test/rig/gate.mjs"), String(this.port), name, ...flags];
+  /** Argument list of a gate process, for `cmd` of a stage: flags, then the output's placeholder, then inputs'. */
+  command(name: string, ...words: string[]): string[] {
+    return [process.execPath, resolve(repository, "test/rig/gate.mjs"), String(this.port), name, ...(words.some((word) => !word.startsWith("--")) ? words : [...words, "{output}"])];
   }
 
   /** Module source that stops until it is told `{"exit":0}` and then returns what `then` says. */

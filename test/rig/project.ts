@@ -117,7 +117,7 @@ export class Project {
 
   /** Module source that appends a line to the log; `expression` is JavaScript. */
   markModule(expression: string): string {
-    return `(await import("node:fs")).appendFileSync(${JSON.stringify(this.log)}, ${expression} + "\\n");`;
+    return `process.getBuiltinModule("node:fs").appendFileSync(${JSON.stringify(this.log)}, ${expression} + "\\n");`;
   }
 
   /** Runs dag to its end. */

@@ -1,0 +1,377 @@
+/** Damage: reported, rebuilt, never trusted, never a crash. */
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { chain, itemStages, kinds, people, pipeline, sha256, test, textStage, tree } from "./rig/index.ts";
+import type { Project, Result } from "./rig/index.ts";
+
+/** A project with a module, a command, items and a prompt, built. */
+async function built(p: Project): Promise<Project> {
+  const stages = itemStages(p, "module");
+  p.write({ "in.txt": "x\n", "people.jsonl": people(4), "ask.md": "Ask.\n", "pipeline.yaml": pipeline({ ...stages, text: textStage(p, "cmd", "text", { extra: { prompts: { ask: "ask.md" } } }) }) });
+  await p.built();
+  p.ran();
+  return p;
+}
+
+function calm(result: Result): void {
+  expect(result.text).not.toMatch(/\n\s+at .*:\d+:\d+|Unhandled|TypeError|SyntaxError:/);
+  expect(result.signal).toBe(null);
+}
+
+const harms: Record<string, (path: string) => void> = {
+  emptied: (path) => { writeFileSync(path, ""); },
+  "cut in half": (path) => { const fd = openSync(path, "r+"); ftruncateSync(fd, Math.floor(statSync(path).size / 2)); closeSync(fd); },
+  "overwritten with garbage": (path) => { writeFileSync(path, Buffer.from("\u0000\ufffd{garbage]\n".repeat(20))); },
+  "one byte flipped in the middle": (path) => { flip(path, Math.floor(statSync(path).size / 2)); },
+  "one byte flipped near the end": (path) => { flip(path, Math.max(0, statSync(path).size - 3)); },
+  "a directory": (path) => { rmSync(path); mkdirSync(path); },
+};
+
+function flip(path: string, at: number): void {
+  const bytes = Buffer.alloc(1);
+  const fd = openSync(path, "r+");
+  // The time and size of the file say nothing about it.
+  const { atime, mtime, size } = statSync(path);
+  if (size > 0) {
+    bytes[0] = (0x5a ^ at) & 0xff;
+    writeSync(fd, bytes, 0, 1, at);
+  }
+  closeSync(fd);
+  utimesSync(path, atime, mtime);
+}
+
+const deepFreezable = (p: Project): string[] => Object.keys(tree(p.path("cache"))).filter((path) => !/(^|\/)calls\//.test(path));
+
+describe.concurrent("a damaged lock file", () => {
+  test.for([
+    ["empty", () => ""],
+    ["cut in half", (text: string) => text.slice(0, text.length / 2)],
+    ["garbage", () => "\u0000\u0001garbage"],
+    ["of another type", () => "[]\n"],
+    ["null", () => "null\n"],
+    ["of a later version", (text: string) => text.replace('"version": 1', '"version": 99')],
+    ["of an older version", (text: string) => text.replace('"version": 1', '"version": 0')],
+    ["with an entry that is none", (text: string) => text.replace(/"total": \{[^}]*\{[^}]*\}[^}]*\}/, '"total": 5')],
+    ["with a hash that is none", (text: string) => text.replace(/"artifact": "sha256:..../, '"artifact": "sha256:zzzz')],
+    ["with a path that leads out", (text: string) => text.replace('"path": "total.txt"', '"path": "../../escape.txt"')],
+    ["with a merge conflict", (text: string) => `<<<<<<< HEAD\n${text}=======\n${text}>>>>>>> other\n`],
+    ["with a name of Object.prototype", (text: string) => text.replace('"total"', '"__proto__"')],
+  ] as const)("%s is reported once, nothing needless runs, and it comes back byte for byte", async ([name, harm], { p }) => {
+    await built(p);
+    const lock = p.read("dag.lock");
+    p.write({ "dag.lock": harm(lock) });
+    const status = await p.dag("status");
+    calm(status);
+    const result = await p.run();
+    calm(result);
+    expect(result.code, result.stderr).toBe(0);
+    expect(p.ran()).toEqual([]);
+    expect(p.read("dag.lock")).toBe(lock);
+    expect(p.exists("../escape.txt")).toBe(false);
+    if (!name.includes("name of") && !name.includes("path that")) expect((result.stderr.match(/dag\.lock/g) ?? []).length, result.stderr).toBeGreaterThanOrEqual(1);
+    const after = await p.run();
+    expect(after.stderr).not.toContain("dag.lock");
+  });
+
+  test("that is a directory is an error in words", async ({ p }) => {
+    await built(p);
+    p.remove("dag.lock");
+    mkdirSync(p.path("dag.lock"));
+    const result = await p.run();
+    calm(result);
+    expect(result.code).not.toBe(0);
+    expect(result.stderr).toContain("dag.lock");
+  });
+
+  test("with a hash somebody changed is not believed against the bytes", async ({ p }) => {
+    await built(p);
+    const lock = p.read("dag.lock");
+    p.write({ "dag.lock": lock.replace(p.lock().cells["total"]?.artifact ?? "?", sha256("something else")) });
+    expect((await p.dag("status")).code).toBe(3);
+    calm(await p.run());
+    expect(p.read("artifacts/total.txt")).toBe("4\n");
+    expect(p.read("dag.lock")).toBe(lock);
+  });
+});
+
+describe.concurrent("any file of the cache", () => {
+  test.for(Object.keys(harms))("%s: the build stays right and is repaired", async (name, { p }) => {
+    await built(p);
+    const artifacts = p.artifacts();
+    const lock = p.read("dag.lock");
+    for (const path of deepFreezable(p)) {
+      if (!p.exists(`cache/${path}`)) continue;
+      if (statSync(p.path(`cache/${path}`)).isDirectory()) continue;
+      harms[name]?.(p.path(`cache/${path}`));
+    }
+    // All at once with the artifacts in place: nothing was lost, so nothing may come out different.
+    const first = await p.run();
+    calm(first);
+    expect(first.code, first.stderr).toBe(0);
+    expect(p.artifacts()).toEqual(artifacts);
+    expect(p.read("dag.lock")).toBe(lock);
+    // And with the artifacts gone, what is restored must be whole.
+    for (const path of deepFreezable(p)) if (statSync(p.path(`cache/${path}`)).isFile()) harms[name]?.(p.path(`cache/${path}`));
+    p.remove("artifacts");
+    const second = await p.run();
+    calm(second);
+    expect(second.code, second.stderr).toBe(0);
+    expect(p.artifacts()).toEqual(artifacts);
+    expect(p.read("dag.lock")).toBe(lock);
+  });
+
+  test("with one byte flipped, one after the other, and the artifacts gone: never restored as whole", async ({ p }) => {
+    await built(p);
+    const artifacts = p.artifacts();
+    const lock = p.read("dag.lock");
+    for (const path of deepFreezable(p)) {
+      const absolute = p.path(`cache/${path}`);
+      if (statSync(absolute, { throwIfNoEntry: false })?.isFile() !== true) continue;
+      flip(absolute, Math.floor(statSync(absolute).size / 3));
+      p.remove("artifacts");
+      const result = await p.run();
+      calm(result);
+      expect(result.code, `${path}\n${result.stderr}`).toBe(0);
+      expect(p.artifacts(), path).toEqual(artifacts);
+      expect(p.read("dag.lock"), path).toBe(lock);
+    }
+  });
+
+  test("unknown files in it do no harm", async ({ p }) => {
+    await built(p);
+    for (const directory of ["", ...readdirSync(p.path("cache"))]) {
+      const at = join(p.path("cache"), directory);
+      if (statSync(at).isDirectory()) for (const name of [".DS_Store", "notes.txt", "zz"]) writeFileSync(join(at, name), "?");
+    }
+    p.remove("artifacts");
+    const result = await p.run();
+    calm(result);
+    expect(result.code).toBe(0);
+    expect(p.ran()).toEqual([]);
+  });
+
+  test("a cache that is a file is an error in words, and nothing is lost", async ({ p }) => {
+    await built(p);
+    p.remove("cache");
+    p.write({ cache: "I am a file\n" });
+    const result = await p.run("--force");
+    calm(result);
+    expect(result.code).not.toBe(0);
+    expect(result.stderr).toContain("cache");
+    expect(p.read("cache")).toBe("I am a file\n");
+  });
+});
+
+describe.concurrent("damaged items", () => {
+  test("a journal of items cut at any byte repeats at most what was cut off, and comes out right", async ({ p }) => {
+    const stages = itemStages(p, "module");
+    p.write({ "people.jsonl": people(6), "pipeline.yaml": pipeline(stages), "../bad": "p005\n" });
+    expect((await p.run()).code).toBe(1);
+    p.ran();
+    const journals = Object.keys(tree(p.path("cache"))).filter((path) => /item/.test(path));
+    expect(journals.length).toBeGreaterThan(0);
+    for (const path of journals) { const fd = openSync(p.path(`cache/${path}`), "r+"); ftruncateSync(fd, Math.max(0, statSync(p.path(`cache/${path}`)).size - 7)); closeSync(fd); }
+    p.write({ "../bad": "" });
+    const result = await p.run();
+    calm(result);
+    expect(result.code).toBe(0);
+    const again = p.ran().filter((name) => name.startsWith("p0"));
+    expect(again).toContain("p005");
+    expect(again.length).toBeLessThanOrEqual(2);
+    expect(p.read("artifacts/letters.jsonl").trim().split("\n")).toHaveLength(6);
+  });
+});
+
+describe.concurrent("files that are not what they should be", () => {
+  test.for(kinds)("a symlinked input of a %s stage counts by content; a dangling one is missing", async (kind, { p }) => {
+    chain(p, kind, ["a"]);
+    p.remove("in.txt");
+    p.write({ "data/one.txt": "1\n", "data/two.txt": "1\n" });
+    symlinkSync("data/one.txt", p.path("in.txt"));
+    await p.built();
+    expect(p.read("artifacts/a.txt")).toBe("1\na\n");
+    p.ran();
+    p.remove("in.txt");
+    symlinkSync("data/two.txt", p.path("in.txt"));
+    await p.built();
+    expect(p.ran()).toEqual([]); // same bytes
+    p.write({ "data/two.txt": "2\n" });
+    await p.built();
+    expect(p.read("artifacts/a.txt")).toBe("2\na\n");
+    p.remove("data/two.txt");
+    const dangling = await p.run();
+    calm(dangling);
+    expect(dangling.code).toBe(1);
+    expect(dangling.text).toContain("in.txt");
+  });
+
+  test("links in an input directory count by content, circles end, and a dangling one is named", async ({ p }) => {
+    const stage = textStage(p, "cmd", "a", { extra: { files: { in: "in.txt", seeds: "seeds/" } } });
+    p.write({ "in.txt": "x\n", "seeds/one.txt": "1", "outside/two.txt": "2", "pipeline.yaml": pipeline({ a: stage }) });
+    symlinkSync("../outside/two.txt", p.path("seeds/two.txt"));
+    await p.built();
+    p.ran();
+    p.write({ "outside/two.txt": "zwei" });
+    await p.built();
+    expect(p.ran()).toEqual(["a"]);
+    symlinkSync("..", p.path("seeds/circle"));
+    const circle = await p.run();
+    calm(circle);
+    expect(circle.ms).toBeLessThan(20_000);
+    p.remove("seeds/circle");
+    symlinkSync("nowhere", p.path("seeds/dangling"));
+    const dangling = await p.run();
+    calm(dangling);
+    if (dangling.code !== 0) expect(dangling.text).toContain("dangling");
+  });
+
+  test("a link at an output's place is replaced, not written through", async ({ p }) => {
+    chain(p, "cmd", ["a"]);
+    p.write({ "precious.txt": "precious\n" });
+    mkdirSync(p.path("artifacts"));
+    symlinkSync("../precious.txt", p.path("artifacts/a.txt"));
+    await p.built();
+    expect(p.read("precious.txt")).toBe("precious\n");
+    expect(p.read("artifacts/a.txt")).toBe("one\ntwo\na\n");
+    p.remove("artifacts/a.txt");
+    symlinkSync("../precious.txt", p.path("artifacts/a.txt"));
+    expect((await p.dag("status")).code).toBe(3);
+    await p.built();
+    expect(p.read("precious.txt")).toBe("precious\n");
+    expect(p.read("artifacts/a.txt")).toBe("one\ntwo\na\n");
+  });
+
+  test("an output directory that holds a link to the outside is refused or kept as bytes, and nothing outside is touched", async ({ p }) => {
+    p.write({ "precious.txt": "precious\n", "pipeline.yaml": pipeline({ a: { cmd: `mkdir -p {output}; ln -s ${p.path("precious.txt")} {output}/link; echo x > {output}/x.txt`, output: "a/" } }) });
+    const result = await p.run();
+    calm(result);
+    expect([0, 1]).toContain(result.code);
+    if (result.code === 1) expect(result.text).toContain("link");
+    p.remove("artifacts");
+    calm(await p.run());
+    expect(p.read("precious.txt")).toBe("precious\n");
+  });
+
+  test.for(kinds)("a directory where a file should be is an error in words, input and output of a %s stage", async (kind, { p }) => {
+    chain(p, kind, ["a"]);
+    p.remove("in.txt");
+    mkdirSync(p.path("in.txt"));
+    const input = await p.run();
+    calm(input);
+    if (input.code === 0) expect(kind).toBe("never: a directory was read as text");
+    expect(input.text).toContain("in.txt");
+    p.remove("in.txt");
+    p.write({ "in.txt": "x\n" });
+    mkdirSync(p.path("artifacts/a.txt/deep"), { recursive: true });
+    const output = await p.run();
+    calm(output);
+    if (output.code === 0) expect(p.read("artifacts/a.txt")).toBe("x\na\n");
+    else expect(output.text).toContain("a.txt");
+  });
+
+  test("a file where a directory should be is an error in words, or put right", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "mkdir -p {output}; echo x > {output}/x.txt", output: "deep/a/" } }), "artifacts/deep": "a file" });
+    const result = await p.run();
+    calm(result);
+    if (result.code === 0) expect(p.read("artifacts/deep/a/x.txt")).toBe("x\n");
+    else expect(result.text).toContain("deep");
+    p.remove("artifacts");
+    await p.built();
+    p.remove("artifacts/deep/a");
+    p.write({ "artifacts/deep/a": "a file" });
+    await p.built();
+    expect(p.read("artifacts/deep/a/x.txt")).toBe("x\n");
+  });
+
+  test("a full disk is an error in words, and the next run with room ends right", async ({ p }) => {
+    p.write({
+      "stages/a.ts": 'export default () => "x".repeat(3_000_000);\n',
+      "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", output: "a.txt" } }),
+    });
+    // A limit on file size fails a write in the middle as a full disk does.
+    const result = await p.with({ command: ["sh", "-c", 'trap "" XFSZ; ulimit -f 2000; exec "$@"', "sh", process.execPath, p.binary, "run", "--json"] });
+    calm(result);
+    expect(result.code).toBe(1);
+    expect(p.exists("artifacts/a.txt")).toBe(false);
+    await p.built();
+    expect(statSync(p.path("artifacts/a.txt")).size).toBe(3_000_000);
+  });
+
+  test.skipIf(process.getuid?.() === 0)("a read-only project is an error in words, and readers work in it", async ({ p }) => {
+    chain(p, "cmd", ["a"]);
+    await p.built();
+    const { chmodSync } = await import("node:fs");
+    p.write({ "in.txt": "y\n" });
+    for (const name of ["", "cache", "artifacts"]) chmodSync(p.path(name), 0o555);
+    const result = await p.run();
+    calm(result);
+    expect(result.code).toBe(1);
+    const status = await p.dag("status");
+    calm(status);
+    expect(status.code).toBe(3);
+    for (const name of ["", "cache", "artifacts"]) chmodSync(p.path(name), 0o755);
+  });
+
+  test("a pattern that backtracks for ever ends at the timeout", async ({ p }) => {
+    p.write({
+      "stages/a.ts": `export default () => ({ x: "a".repeat(60) + "!" });\n`,
+      "s.json": { properties: { x: { pattern: "^(a+)+$" } } },
+      "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", output: "a.json", schema: "s.json", timeout: "2s" } }),
+    });
+    const result = await p.run();
+    expect(result.code).toBe(1);
+    expect(result.ms).toBeLessThan(30_000);
+  });
+});
+
+describe.concurrent("dag cache", () => {
+  test("gc keeps what the lock needs, says what it frees, and never runs by itself", async ({ p }) => {
+    chain(p, "cmd", ["a", "b"]);
+    await p.built();
+    p.write({ "in.txt": "second\n" });
+    await p.built();
+    const before = p.everything();
+    const stats = await p.dag("cache", "stats");
+    expect(stats.code, stats.stderr).toBe(0);
+    const dry = await p.dag("cache", "gc", "--dry-run");
+    if (dry.code !== 2) expect(p.everything()).toEqual(before);
+    const size = Object.keys(tree(p.path("cache"))).length;
+    const gc = await p.dag("cache", "gc");
+    expect(gc.code, gc.stderr).toBe(0);
+    expect(gc.text).toMatch(/freed|removed/i);
+    expect(Object.keys(tree(p.path("cache"))).length).toBeLessThan(size);
+    p.ran();
+    p.remove("artifacts");
+    await p.built();
+    expect(p.ran()).toEqual([]);
+    expect(p.read("artifacts/b.txt")).toBe("second\na\nb\n");
+    p.write({ "in.txt": "one\ntwo\n" });
+    await p.built();
+    expect(p.ran()).toEqual(["a", "b"]);
+  });
+
+  test("gc keeps the items of a stage that is not finished", async ({ p }) => {
+    p.write({ "people.jsonl": people(4), "pipeline.yaml": pipeline(itemStages(p, "module")), "../bad": "p003\n" });
+    expect((await p.run()).code).toBe(1);
+    expect((await p.dag("cache", "gc")).code).toBe(0);
+    p.write({ "../bad": "" });
+    p.ran();
+    await p.built();
+    expect(p.ran()).toEqual(["p003", "total"]);
+  });
+
+  test("verify finds a flipped byte, names it and exits 3; on a sound cache it exits 0", async ({ p }) => {
+    chain(p, "cmd", ["a"]);
+    await p.built();
+    const sound = await p.dag("cache", "verify");
+    expect(sound.code, sound.text).toBe(0);
+    const hex = p.lock().cells["a"]?.artifact.slice(7) ?? "?";
+    const object = Object.keys(tree(p.path("cache"))).find((path) => path.replaceAll("/", "").includes(hex.slice(2)) || path.replaceAll("/", "").includes(hex));
+    expect(object).toBeDefined();
+    flip(p.path(`cache/${String(object)}`), 0);
+    const damaged = await p.dag("cache", "verify");
+    expect(damaged.code).toBe(3);
+    expect(damaged.text).toContain(hex.slice(0, 8));
+  });
+});
