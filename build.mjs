@@ -1,7 +1,7 @@
 // Bundles the tool into dist/: what a no-op run needs is one file, everything heavy stays a lazy chunk or an external package.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 
 const pkg = JSON.parse(readFileSync("package.json", "utf8"));
 /** Packages that are bundled because they are on the hot path; every other dependency is loaded from node_modules when first used. */
@@ -16,6 +16,11 @@ await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src
 const api = createHash("sha256");
 for (const file of ["dist/stage.js", "dist/stats.js"]) api.update(readFileSync(file));
 
+// Names this build of the tool: what it derived and kept on disk is not another build's to trust.
+const own = createHash("sha256");
+for (const file of readdirSync("src", { recursive: true }).map(String).filter((name) => name.endsWith(".ts")).sort()) own.update(`${file}\0`).update(readFileSync(`src/${file}`));
+for (const file of ["package.json", "schemas/pipeline.schema.json"]) own.update(readFileSync(file));
+
 await build({
   ...shared,
   entryPoints: { main: "src/cli/main.ts", worker: "src/build/worker.ts" },
@@ -26,7 +31,7 @@ await build({
   minifyWhitespace: true,
   sourcemap: "linked",
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-  define: { __VERSION__: JSON.stringify(pkg.version), __API_HASH__: JSON.stringify(`sha256:${api.digest("hex")}`) },
+  define: { __VERSION__: JSON.stringify(pkg.version), __API_HASH__: JSON.stringify(`sha256:${api.digest("hex")}`), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) },
 });
 writeFileSync("dist/dag.js", '#!/usr/bin/env node\nimport "./main.js";\n');
 chmodSync("dist/dag.js", 0o755);

@@ -2,9 +2,9 @@ import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createGateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { recipeOf } from "../plan/index.ts";
+import { recipeOf, writeFreshNote } from "../plan/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
-import { acquire, signatureSync, sweepTemps } from "../store/index.ts";
+import { acquire, signatureSync, sweepTemps, walkFiles } from "../store/index.ts";
 import type { Lease } from "../store/index.ts";
 import { CallDesk } from "./calls.ts";
 import { buildCell } from "./cell.ts";
@@ -20,6 +20,8 @@ import { schedule } from "./schedule.ts";
 export interface BuildRequest {
   /** The targets and all they need, topological. */
   cells: readonly Cell[];
+  /** The targets themselves. */
+  asked: ReadonlySet<CellId>;
   jobs: number;
   keepGoing: boolean;
   /** Cells to run whatever the inputs say. */
@@ -30,6 +32,8 @@ export interface BuildRequest {
   /** For those who wait for this build. */
   command: string;
   worker: URL;
+  /** Names this very command line: if nothing has to be done, a note under it saves planning next time. */
+  freshStamp?: string | undefined;
   signal: AbortSignal;
   emit: (event: BuildEvent) => void;
 }
@@ -39,9 +43,10 @@ export async function build(project: Project, request: BuildRequest): Promise<Bu
   const lease = await lead(project, request);
   if (lease === undefined) return { kind: "interrupted", ...emptyTotals() };
   try {
+    const began = Date.now();
     await sweepTemps(project.places.temp).catch(() => []);
     const state = project.load(request.forced === undefined ? {} : { forced: request.forced });
-    return await new Build(project, state, request).run();
+    return await new Build(project, state, request, began).run();
   } finally {
     await lease.release();
   }
@@ -72,6 +77,8 @@ class Build {
     private readonly project: Project,
     private readonly state: State,
     private readonly request: BuildRequest,
+    /** When this build began to look at the disk, ms since 1970. */
+    private readonly began: number,
   ) {
     const onAbort = (): void => this.stop.abort(new Interrupted());
     if (request.signal.aborted) onAbort();
@@ -236,10 +243,27 @@ class Build {
     this.state.stats.save();
   }
 
+  /** Nothing had to be done: next time that may be known without a plan. */
+  private noteFresh(stamp: string): void {
+    const { cells } = this.request;
+    const { artifacts, lock } = this.project.places;
+    const paths = [join(this.project.root, this.project.pipeline.file), lock];
+    const results: string[] = [];
+    for (const { id, path, stage } of cells) {
+      const place = join(artifacts, path);
+      paths.push(place);
+      if (stage.output.kind !== "directory") continue;
+      if (this.request.asked.has(id)) results.push(place);
+      for (const { absolute } of walkFiles(place, (directory) => paths.push(directory))) paths.push(absolute);
+    }
+    writeFreshNote(this.project.root, this.state.snapshot, { stamp, cells: cells.length, results, paths, began: this.began });
+  }
+
   private async end(): Promise<BuildEnd> {
     const rows = (await this.desk.opened())?.ledger() ?? [];
     const sum = (of: (row: (typeof rows)[number]) => number | undefined): number => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
     const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ms: Math.round(performance.now() - this.started) };
+    if (this.request.freshStamp !== undefined && totals.fresh === this.request.cells.length) this.noteFresh(this.request.freshStamp);
     if (this.refused !== undefined) return { kind: "refused", message: this.refused, ...totals };
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };

@@ -1,10 +1,11 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expand, loadPipeline } from "../pipeline/index.ts";
-import type { Diagnostic, Graph, ModelSpec, Pipeline } from "../pipeline/index.ts";
+import type { Diagnostic, Graph, ModelSpec, Pipeline, PipelineMemory } from "../pipeline/index.ts";
 import { CodeBook, Planner, ResultStore, Snapshot } from "../plan/index.ts";
 import type { PlannerOptions, RecipeHash } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
-import { ObjectStore, readLock, StatCache } from "../store/index.ts";
+import { ObjectStore, readLock, StatCache, writeAtomicSync } from "../store/index.ts";
 import type { LockFile, OnProblem } from "../store/index.ts";
 import { CellMemory } from "./memory.ts";
 
@@ -20,7 +21,11 @@ export interface ProjectOptions {
   /** What of a model may change bytes. */
   identify: (spec: ModelSpec) => Json;
   onProblem: OnProblem;
+  /** Writes nothing, not even what only saves time. */
+  readOnly?: boolean | undefined;
 }
+
+declare const __BUILD__: string;
 
 /** Where things lie; the artifacts and the lock of `-f pipelines/x.yaml` have places of their own. */
 export interface Places {
@@ -57,7 +62,7 @@ export class Project {
   }
 
   static async open(options: ProjectOptions): Promise<{ ok: true; project: Project } | { ok: false; diagnostics: Diagnostic[] }> {
-    const loaded = await loadPipeline({ root: options.root, ...(options.file === undefined ? {} : { file: options.file }), presets: options.presets ?? [], overrides: options.overrides ?? [] });
+    const loaded = await loadPipeline({ root: options.root, ...(options.file === undefined ? {} : { file: options.file }), presets: options.presets ?? [], overrides: options.overrides ?? [], memory: pipelineMemory(options) });
     return loaded.ok ? { ok: true, project: new Project(options, loaded.pipeline, expand(loaded.pipeline)) } : { ok: false, diagnostics: loaded.diagnostics };
   }
 
@@ -65,13 +70,13 @@ export class Project {
     return this.options.root;
   }
 
-  /** Reads lock and memories. Writes nothing; damage is reported through onProblem and not trusted. `readOnly`: bundles of stage code are not written either. */
-  load(options: Pick<PlannerOptions, "forced"> & { readOnly?: boolean } = {}): State {
-    const { root, onProblem, env, tool, identify } = this.options;
+  /** Reads lock and memories. Writes nothing; damage is reported through onProblem and not trusted. */
+  load(options: Pick<PlannerOptions, "forced"> = {}): State {
+    const { root, onProblem, env, tool, identify, readOnly } = this.options;
     const { lock, problems, exists } = readLock(this.places.lock);
     for (const problem of problems) onProblem(problem);
     const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem });
-    const code = new CodeBook(root, stats, tool, options.readOnly === true);
+    const code = new CodeBook(root, stats, tool, readOnly === true);
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });
     const results = new ResultStore(root);
@@ -90,6 +95,30 @@ export class Project {
     });
     return { lock, lockExists: exists, stats, code, snapshot, objects, results, memory, planner };
   }
+}
+
+/** The last pipeline found good, by its content: an unchanged one need not be parsed again. */
+function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptions): PipelineMemory {
+  const path = join(root, "cache/state", `${file.replace(/[^A-Za-z0-9._-]/g, "_")}.memory`);
+  const stamped = (key: string): string => `${__BUILD__} ${key}\n`;
+  return {
+    read: (key) => {
+      try {
+        const text = readFileSync(path, "utf8");
+        return text.startsWith(stamped(key)) ? text.slice(stamped(key).length) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    write: (key, text) => {
+      if (readOnly === true) return;
+      try {
+        writeAtomicSync(path, stamped(key) + text);
+      } catch {
+        // a read-only project only loses the short cut
+      }
+    },
+  };
 }
 
 function placesOf(root: string, slug: string): Places {

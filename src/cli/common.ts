@@ -71,8 +71,8 @@ function reportProblem(problem: StoreProblem): void {
   if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message)}\n`);
 }
 
-/** Opens the project that the common options name; undefined after its mistakes have been printed. */
-export async function openProject(): Promise<Project | undefined> {
+/** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. */
+export async function openProject({ readOnly = true } = {}): Promise<Project | undefined> {
   const opened = await Project.open({
     root: resolve(common.directory ?? "."),
     file: common.file,
@@ -82,6 +82,7 @@ export async function openProject(): Promise<Project | undefined> {
     tool: TOOL,
     identify: modelIdentity,
     onProblem: reportProblem,
+    readOnly,
   });
   if (opened.ok) return opened.project;
   printDiagnostics(opened.diagnostics);

@@ -11,7 +11,7 @@ export function hashCommand(program: Command, exit: (code: number) => void): voi
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
       const asked = targets.length === 0 ? [...project.graph.cells.keys()] : selection(project, targets).asked;
-      const { planner } = project.load({ readOnly: true });
+      const { planner } = project.load();
       const found: { cell: string; hash: string }[] = [];
       const missing: string[] = [];
       for (const id of asked) {

@@ -18,7 +18,7 @@ export function planCommand(program: Command, exit: (code: number) => void): voi
 
 /** Prints the plan of these cells; the exit code is 0, or 2 where inputs are missing. */
 export async function showPlan(project: Project, cells: readonly Cell[], forced: ((cell: Cell) => boolean) | undefined): Promise<number> {
-  const state = project.load({ readOnly: true, ...(forced === undefined ? {} : { forced }) });
+  const state = project.load(forced === undefined ? {} : { forced });
   const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
   const list = [...plans.values()];
   const named = (action: CellPlan["action"]): string[] => list.filter((plan) => plan.action === action).map(({ cell }) => cell.id);

@@ -7,6 +7,7 @@ import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { common, EXIT, openProject, selection, TOOL, useColor, UsageError, withCommon } from "./common.ts";
 import { showPlan } from "./plan.ts";
+import { freshStamp, showResults } from "./quick.ts";
 import { jsonPrinter } from "./print/json.ts";
 import { linesPrinter } from "./print/lines.ts";
 import type { Printer } from "./print/printer.ts";
@@ -36,7 +37,7 @@ export function runCommand(program: Command, exit: (code: number) => void): void
 }
 
 async function run(targets: string[], options: RunOptions): Promise<number> {
-  const project = await openProject();
+  const project = await openProject({ readOnly: options.dryRun === true });
   if (project === undefined) return EXIT.usage;
   const { cells, asked } = selection(project, targets);
   const forced = forcedCells(project, options.force, new Set(asked));
@@ -51,6 +52,7 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
   try {
     const end = await build(project, {
       cells,
+      asked: new Set(asked),
       jobs,
       keepGoing: options.keepGoing === true,
       forced,
@@ -59,11 +61,12 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
       maxCost,
       command: ["run", ...targets].join(" "),
       worker: pathToFileURL(join(TOOL, "worker.js")),
+      ...(common.json || forced !== undefined ? {} : { freshStamp: freshStamp(process.argv.slice(2)) }),
       signal: controller.signal,
       emit: (event: BuildEvent) => printer.event(event),
     });
     printer.end(end);
-    if (end.kind === "done" && !common.json) await showResults(project, asked, end);
+    if (end.kind === "done" && !common.json) await showResults(resultDirectories(project, asked));
     return signals.code() ?? exitOf(end);
   } finally {
     signals.dispose();
@@ -93,15 +96,12 @@ function printerOf(): Printer {
   return linesPrinter({ stream, color: useColor(stream), live: stream.isTTY && process.env["TERM"] !== "dumb" && common.color !== "never" && !process.env["CI"], quiet: common.quiet });
 }
 
-/** Tables of what was asked for, where an artifact brings some along. */
-async function showResults(project: Project, asked: readonly CellId[], end: BuildEnd): Promise<void> {
-  for (const id of asked) {
+/** Artifacts of the asked cells that may bring tables along. */
+function resultDirectories(project: Project, asked: readonly CellId[]): string[] {
+  return asked.flatMap((id) => {
     const cell = project.graph.cells.get(id);
-    if (cell?.stage.output.kind !== "directory") continue;
-    const { summarise } = await import("../report/index.ts");
-    const text = await summarise(join(project.places.artifacts, cell.path));
-    if (text !== undefined && !(common.quiet && end.kind !== "done")) process.stdout.write(`${text.trimEnd()}\n`);
-  }
+    return cell?.stage.output.kind === "directory" ? [join(project.places.artifacts, cell.path)] : [];
+  });
 }
 
 function forcedCells(project: Project, force: string | true | undefined, asked: ReadonlySet<CellId>): ((cell: Cell) => boolean) | undefined {

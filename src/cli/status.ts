@@ -13,7 +13,7 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
       const cells = targets.length === 0 ? [...project.graph.cells.values()] : selection(project, targets).cells;
-      const { planner } = project.load({ readOnly: true });
+      const { planner } = project.load();
       const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
       const color = useColor(process.stdout);
       let stale = 0;

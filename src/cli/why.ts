@@ -14,7 +14,7 @@ export function whyCommand(program: Command, exit: (code: number) => void): void
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
       const { asked } = selection(project, [target]);
-      const state = project.load({ readOnly: true });
+      const state = project.load();
       for (const id of asked) {
         const cell = project.graph.cells.get(id);
         if (cell === undefined) throw new UsageError(`no cell ${id}`);

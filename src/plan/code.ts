@@ -6,6 +6,7 @@ import type { Sha256, StatCache } from "../store/index.ts";
 
 declare const __API_HASH__: string;
 declare const __VERSION__: string;
+declare const __BUILD__: string;
 
 /** A stage module's code as an input: the manifest's sha256 is the `code` label. */
 export interface Code {
@@ -76,7 +77,7 @@ export class CodeBook {
   }
 
   private stamp(): string {
-    return `${__VERSION__} ${__API_HASH__} ${this.tool}`;
+    return `${__BUILD__} ${this.tool}`;
   }
 
   private holds(entry: Entry): boolean {

@@ -12,3 +12,5 @@ export type { BuildResult } from "./results.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { Content, MissingInput, ResolvedFiles } from "./snapshot.ts";
 export { explainReason } from "./explain.ts";
+export { readFreshNote, writeFreshNote } from "./fresh.ts";
+export type { FreshNote } from "./fresh.ts";

@@ -47,7 +47,7 @@ export async function readStageInputs(stage: Stage, { graph, snapshot: disk, cod
     }
   } else {
     contents["command"] = snapshot.value(stage.action.kind === "command" ? stage.action.argv : stage.action.script);
-    inputs.programs = programFiles(stage.action, snapshot.root);
+    inputs.programs = programFiles(stage.action, (path) => snapshot.isFile(path));
     for (const path of inputs.programs) put(contents, `program.${path}`, snapshot.file("cmd", path));
   }
   for (const [name, patterns] of Object.entries(stage.files)) {

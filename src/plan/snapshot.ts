@@ -40,11 +40,12 @@ export class Snapshot {
     /** Absolute paths of files and directories looked at. */
     readonly observedFiles = new Set<string>(),
     readonly observedDirectories = new Set<string>(),
+    readonly observedVariables = new Set<string>(),
   ) {}
 
   /** The same disk with a list of missing inputs of its own. */
   fork(): Snapshot {
-    return new Snapshot(this.root, this.stats, this.env, this.observedFiles, this.observedDirectories);
+    return new Snapshot(this.root, this.stats, this.env, this.observedFiles, this.observedDirectories, this.observedVariables);
   }
 
   /** Content of a file that may be absent: not an error, undefined. */
@@ -65,13 +66,13 @@ export class Snapshot {
 
   /** Values of variables are hashed but never kept: they may be secrets. */
   variable(name: string): Content {
+    this.observedVariables.add(name);
     return { hash: sha256(canonicalJson(this.env[name] ?? null)) };
   }
 
   /** A project file's content. Undefined and noted as missing where it is not a readable file. */
   file(label: string, path: string): Content | undefined {
     const absolute = resolve(this.root, path);
-    this.observedFiles.add(absolute);
     const stat = this.statOf(absolute);
     if (stat === undefined) return this.absent(label, path, "no such file");
     if (stat.isDirectory()) return this.absent(label, path, "is a directory, not a file");
@@ -117,7 +118,13 @@ export class Snapshot {
     }
   }
 
+  /** Is it there, as a file? Noted as looked at, whatever the answer. */
+  isFile(path: string): boolean {
+    return this.statOf(resolve(this.root, path))?.isFile() ?? false;
+  }
+
   private statOf(absolute: string): import("node:fs").Stats | undefined {
+    this.observedFiles.add(absolute);
     try {
       return statSync(absolute, { throwIfNoEntry: false });
     } catch {

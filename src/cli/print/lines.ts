@@ -1,5 +1,6 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
+import { freshText } from "../quick.ts";
 import { LiveLine } from "./live.ts";
 import type { Printer } from "./printer.ts";
 import { cellLine, totalsText, waitingText } from "./words.ts";
@@ -60,7 +61,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
       if (end.kind === "refused") stream.write(`${paint("31", "refused")}   ${printable(end.message ?? "", true)}\n`);
       const nothing = end.ran.length + end.restored.length + end.failed.length + end.skipped.length === 0;
       if (end.kind === "interrupted") stream.write(`${paint("33", "interrupted")}: what was finished is kept · ${totalsText(end)}\n`);
-      else if (nothing && end.kind === "done") stream.write(`nothing to do: ${end.fresh === 1 ? "the cell is" : `all ${end.fresh} cells are`} fresh\n`);
+      else if (nothing && end.kind === "done") stream.write(freshText(end.fresh));
       else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${totalsText(end)}\n`);
     },
   };

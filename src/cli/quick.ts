@@ -1,0 +1,29 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readFreshNote } from "../plan/fresh.ts";
+
+declare const __BUILD__: string;
+
+/** Names the question that a fresh note answers: this build of the tool, these arguments. */
+export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${fileURLToPath(new URL(".", import.meta.url))} ${JSON.stringify(argv)}`;
+
+/** Answers `dag run …` without planning where nothing that the last plan looked at has changed. False: the long way. */
+export async function unchanged(argv: readonly string[]): Promise<boolean> {
+  const at = argv.indexOf("-C");
+  const note = readFreshNote(resolve(at < 0 ? "." : (argv[at + 1] ?? ".")), freshStamp(argv), process.env);
+  if (note === undefined) return false;
+  if (!argv.includes("--quiet")) process.stderr.write(freshText(note.cells));
+  await showResults(note.results);
+  return true;
+}
+
+export const freshText = (cells: number): string => `nothing to do: ${cells === 1 ? "the cell is" : `all ${cells} cells are`} fresh\n`;
+
+/** Prints the tables that directory artifacts bring along. */
+export async function showResults(directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    const { summarise } = await import("../report/index.ts");
+    const text = await summarise(directory);
+    if (text !== undefined) process.stdout.write(`${text.trimEnd()}\n`);
+  }
+}
