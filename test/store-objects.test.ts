@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -121,7 +121,6 @@ describe("objects by content", () => {
       import { ObjectStore } from "STORE";
       const store = new ObjectStore(process.argv[2]);
       for (let i = 0; i < 60; i++) { const { hash } = await store.putBytes("content " + (i % 7)); if (!(await store.read(hash))) throw new Error("lost"); }`);
-    const { spawn } = await import("node:child_process");
     const codes = await Promise.all(Array.from({ length: 4 }, () => new Promise((resolve) => spawn(process.execPath, [run, store.directory], { stdio: "inherit" }).on("exit", resolve))));
     expect(codes).toEqual([0, 0, 0, 0]);
     expect(await tally(store)).toEqual({ objects: 7, bytes: 7 * 9 });

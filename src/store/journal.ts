@@ -224,6 +224,7 @@ export class Journal {
   /** Writes the journal anew beside itself with only the last whole line of each key (of those to keep), and puts it in place by rename. */
   async compact(keep: (key: string) => boolean = () => true): Promise<void> {
     await this.#last;
+    if (this.#size === 0) return;
     const temp = tempPath(dirname(this.path));
     const index = new Map<string, Place>();
     try {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
 /** Who holds a lease, as written in its file. */
@@ -60,8 +60,8 @@ export function standing(owner: Owner): Standing {
   }
   const found = startOf(owner.pid);
   if (!found) return "alive";
-  // A zombie has ended and only waits for its parent to notice.
-  if (found.state === "Z" || found.state === "X") return "dead";
+  // A zombie only waits for its parent to notice; but while it has other threads, one of them may still finish a write.
+  if ((found.state === "Z" || found.state === "X") && threadsOf(owner.pid) <= 1) return "dead";
   return owner.start !== "" && found.start !== owner.start ? "dead" : "alive";
 }
 
@@ -85,6 +85,14 @@ function startOf(pid: number): { state: string; start: string } | undefined {
   // The command in field 2 may hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return stat === "" ? undefined : { state: fields[0] ?? "", start: fields[19] ?? "" };
+}
+
+function threadsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length;
+  } catch {
+    return 0;
+  }
 }
 
 function text(path: string): string {
