@@ -23,8 +23,8 @@ export class Mistakes {
     this.#source = source;
   }
 
-  get none(): boolean {
-    return this.#list.length === 0;
+  get count(): number {
+    return this.#list.length;
   }
 
   /** A mistake in the pipeline file. The hint may be a function: names are compared only for mistakes that are shown. */

@@ -95,12 +95,11 @@ async function override(params: JsonMap, text: string, mistakes: Mistakes): Prom
   }
 
   // A value that YAML would not take as it stands is still placed by its own offsets.
-  let failed = false;
+  const before = mistakes.count;
   const value = await readTree(new Source(parts[2] ?? "", "", true), (span, message, hint) => {
-    failed = true;
     mistakes.in(source, { start: offset + span.start, end: offset + span.end }, message, hint ?? "quote the value if text is meant");
   });
-  if (failed || !value) return params;
+  if (mistakes.count > before || !value) return params;
 
   return mapOf(place(params, path, 0, value.value, (at, message, hint) => {
     mistakes.in(source, { start: 3, end: 3 + path.slice(0, at + 1).join(".").length }, message, hint);

@@ -1,8 +1,6 @@
 import type { Json } from "../stage/index.ts";
 
-export interface JsonMap {
-  [key: string]: Json;
-}
+export type JsonMap = Record<string, Json>;
 
 export function isMap(value: Json | undefined): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -64,7 +64,7 @@ export async function parsePipeline(content: string | Uint8Array, options: Parse
   };
   checkWhole(pipeline, entries, mistakes);
   pipeline.default = defaultTargets(pipeline, tree.entries.get("default")?.tree, mistakes);
-  return mistakes.none ? { ok: true, pipeline } : { ok: false, diagnostics: mistakes.diagnostics() };
+  return mistakes.count === 0 ? { ok: true, pipeline } : { ok: false, diagnostics: mistakes.diagnostics() };
 }
 
 /** What only shows with all stages at hand: cycles, the number of cells, axes, outputs. */
@@ -102,7 +102,7 @@ function defaultTargets(pipeline: Pipeline, tree: Tree | undefined, mistakes: Mi
   const targets = texts(tree);
   const others = targets.filter((target) => !pipeline.stages.has(target.text));
   // Cells and globs need the graph, and that is only sound where nothing else is wrong.
-  const graph = others.length > 0 ? expand({ ...pipeline, stages: mistakes.none ? pipeline.stages : new Map([...pipeline.stages].map(([name, stage]) => [name, { ...stage, needs: [] }])) }) : undefined;
+  const graph = others.length > 0 ? expand({ ...pipeline, stages: mistakes.count === 0 ? pipeline.stages : new Map([...pipeline.stages].map(([name, stage]) => [name, { ...stage, needs: [] }])) }) : undefined;
   for (const target of others) {
     const found = graph && resolveTarget(graph, target.text);
     if (found && !Array.isArray(found)) mistakes.at(target.span, found.message, found.hint);

@@ -21,8 +21,8 @@ export function memoryKey(content: Uint8Array, options: ParseOptions): string {
 }
 
 /** A checksum, then the pipeline as JSON without its root. */
-export function toMemory({ root: _root, stages, ...rest }: Pipeline): string {
-  const body = JSON.stringify({ ...rest, stages: [...stages.values()] });
+export function toMemory(pipeline: Pipeline): string {
+  const body = JSON.stringify({ ...pipeline, root: undefined, stages: [...pipeline.stages.values()] });
   return `${hash(body)}\n${body}`;
 }
 

@@ -64,7 +64,6 @@ export function decode(bytes: Uint8Array, file: string): Source | Diagnostic {
   }
   const source = new Source(text, file);
   // YAML allows tab, LF and CR of the control characters; a file with others is no text.
-  // eslint-disable-next-line no-control-regex
   const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(text);
   if (control) {
     const code = control[0].charCodeAt(0).toString(16).padStart(4, "0");

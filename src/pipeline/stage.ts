@@ -7,7 +7,7 @@ import { type JsonMap, paramAt, paramPaths, reference } from "./params.ts";
 import { checkPlaceholders } from "./command.ts";
 import type { Source, Span } from "./source.ts";
 import { type Entry, text, type Text, texts, type Tree } from "./tree.ts";
-import { kindOf, quote } from "./words.ts";
+import { kindOf, quote, showValue } from "./words.ts";
 
 /** What the whole pipeline tells about a stage's references. */
 export interface Surroundings {
@@ -134,14 +134,10 @@ function distinct(list: readonly Json[], axis: string, where: string, tree: Tree
     const written = axisText(value);
     const before = seen.get(written);
     if (before === undefined) seen.set(written, value);
-    else if (before === value) mistakes.at(span, `${where} has the value ${quoteValue(value)} twice`);
-    else mistakes.at(span, `the values ${quoteValue(before)} and ${quoteValue(value)} of ${where} would both be written ${axis}=${written}`);
+    else if (before === value) mistakes.at(span, `${where} has the value ${showValue(value)} twice`);
+    else mistakes.at(span, `the values ${showValue(before)} and ${showValue(value)} of ${where} would both be written ${axis}=${written}`);
   });
   return [...seen.values()];
-}
-
-function quoteValue(value: AxisValue): string {
-  return typeof value === "string" ? quote(value) : String(value);
 }
 
 function readTimeout(field: Entry | undefined, stage: string, mistakes: Mistakes): number | undefined {

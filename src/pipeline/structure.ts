@@ -4,7 +4,7 @@ import type { Mistakes } from "./mistakes.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Span } from "./source.ts";
 import type { Entry, Tree } from "./tree.ts";
-import { kindOf, quote } from "./words.ts";
+import { kindOf, quote, showValue } from "./words.ts";
 
 interface SchemaPart {
   title?: string;
@@ -72,8 +72,10 @@ function report(error: ErrorObject, root: Tree, mistakes: Mistakes): void {
       else mistakes.at(place, `${where}: ${quote(String(error.data))} is not ${part.title ?? "of the right form"}`);
       return;
     case "enum": {
+      // Its type is reported.
+      if (typeof error.data !== "string") return;
       const allowed = (part.enum ?? []).map(String);
-      mistakes.at(place, `${where}: ${quote(String(error.data))} is not one of ${allowed.map(quote).join(", ")}`, () => didYouMean(String(error.data), allowed));
+      mistakes.at(place, `${where}: ${quote(error.data)} is not one of ${allowed.map(quote).join(", ")}`, () => didYouMean(error.data as string, allowed));
       return;
     }
     case "minItems":
@@ -87,7 +89,7 @@ function report(error: ErrorObject, root: Tree, mistakes: Mistakes): void {
     case "uniqueItems": {
       const items = error.data as Json[];
       const again = Math.max(Number(params["i"]), Number(params["j"]));
-      mistakes.at(locate(root, [...path, String(again)]), `${where}: ${quote(String(items[again]))} is listed twice`);
+      mistakes.at(locate(root, [...path, String(again)]), `${where}: ${showValue(items[again] ?? null)} is listed twice`);
       return;
     }
     case "minimum":

@@ -75,7 +75,7 @@ function wording(code: string, message: string): { message: string; hint?: strin
     case "TAG_RESOLVE_FAILED":
       return { message: "tags are not used here", hint: "write the plain value" };
     default:
-      if (/call stack/.test(message)) return { message: "the YAML is nested too deeply" };
+      if (message.includes("call stack")) return { message: "the YAML is nested too deeply" };
       return { message: `YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
   }
 }
@@ -106,7 +106,7 @@ class Walk {
     let tree: Tree;
     if (this.#yaml.isMap(node)) tree = this.#map(node, span, depth);
     else if (this.#yaml.isSeq(node)) tree = this.#list(node, span, depth);
-    else tree = { value: this.#scalar(node as Scalar, span), span, size: 1 };
+    else tree = { value: this.#scalar(node, span), span, size: 1 };
     if (anchor !== undefined) this.#anchors.set(anchor, tree);
     return tree;
   }
@@ -127,7 +127,7 @@ class Walk {
 
   #map(node: YAMLMap, span: Span, depth: number): Tree {
     const entries = new Map<string, Entry>();
-    const value: { [key: string]: Json } = {};
+    const value: Record<string, Json> = {};
     for (const pair of node.items as Pair<YamlNode | null, YamlNode | null>[]) {
       const at = pair.key?.range ? { start: pair.key.range[0], end: pair.key.range[1] } : span;
       const tree = this.read(pair.value, at, depth + 1);

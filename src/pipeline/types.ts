@@ -9,7 +9,7 @@ export type AxisValue = string | number | boolean;
 export interface ModelSpec {
   provider: string;
   model: string;
-  request?: { [field: string]: Json };
+  request?: Record<string, Json>;
   base_url?: string;
   api_key_env?: string;
   limits?: { rpm?: number; tpm?: number; concurrency?: number };
@@ -18,7 +18,7 @@ export interface ModelSpec {
   attempts?: number;
   mode?: "online" | "batch";
   /** Capability flags of the server, e.g. `{ json_schema: false, temperature: false }`. */
-  supports?: { [flag: string]: boolean };
+  supports?: Record<string, boolean>;
   [other: string]: Json | undefined;
 }
 
@@ -69,7 +69,7 @@ export interface Pipeline {
   /** "" for pipeline.yaml, `x` for `-f pipelines/x.yaml`. */
   slug: string;
   default: string[];
-  params: { [key: string]: Json };
+  params: Record<string, Json>;
   models: Record<string, ModelSpec>;
   presets: string[];
   /** In file order. */

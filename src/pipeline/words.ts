@@ -13,3 +13,8 @@ export function kindOf(value: Json): string {
   if (typeof value === "string") return "text";
   return typeof value === "number" ? `the number ${String(value)}` : String(value);
 }
+
+/** A value as it would be written. */
+export function showValue(value: Json): string {
+  return typeof value === "string" ? quote(value) : JSON.stringify(value);
+}
