@@ -19,7 +19,7 @@ async function contents(journal: Journal): Promise<Record<string, string | undef
 }
 
 /** All contents, and the journal closed. */
-async function whole(opening: Promise<Journal>): Promise<Record<string, string | undefined>> {
+async function everything(opening: Promise<Journal>): Promise<Record<string, string | undefined>> {
   const journal = await opening;
   expect(await journal.read("never appended")).toBeUndefined();
   const all = await contents(journal);
@@ -51,7 +51,7 @@ describe("the journal of finished items", () => {
     expect(() => reader.append("c", "1")).toThrow(/for reading only/);
     await reader.close();
     await journal.close();
-    expect(await whole(open())).toEqual({ a: "3", b: '{"x":"é\\n"}' });
+    expect(await everything(open())).toEqual({ a: "3", b: '{"x":"é\\n"}' });
     expect(found.told).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describe("a damaged journal", () => {
       expect(found.told.length).toBe(cut - 1);
       await journal.append("d", '"fourth"');
       await journal.close();
-      expect(await whole(Journal.open(path))).toEqual({ ...left, d: '"fourth"' });
+      expect(await everything(Journal.open(path))).toEqual({ ...left, d: '"fourth"' });
     }
     expect(found.told[0]).toMatchObject({ reason: "damaged", path, message: `${path} has a damaged line; the others are used` });
   });
@@ -213,7 +213,7 @@ describe("a damaged journal", () => {
       expect(await contents(journal)).toEqual({ a: "1" });
       await journal.close();
       expect(found.reasons()).toEqual([...reasons, ...reasons]);
-      expect(await whole(Journal.open(path))).toEqual({ a: "1" });
+      expect(await everything(Journal.open(path))).toEqual({ a: "1" });
     }
   });
 
