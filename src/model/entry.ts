@@ -1,4 +1,4 @@
-import canonicalize from "canonicalize";
+import { canonicalText } from "./canonical.ts";
 import { hash } from "node:crypto";
 import type { Outcome, Usage } from "../stage/index.ts";
 import type { CallKey, WireBody } from "./key.ts";
@@ -35,7 +35,7 @@ const HEAD = "1 ";
  * So each byte is covered by a hash, and reading an answer neither parses nor hashes its request.
  */
 export function encodeEntry(entry: Entry): string {
-  const answer = canonicalize(entry.answer) as string;
+  const answer = canonicalText(entry.answer);
   return `${HEAD}${hash("sha256", answer, "hex")}\n${answer}\n${entry.request}`;
 }
 

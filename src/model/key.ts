@@ -1,4 +1,4 @@
-import canonicalize from "canonicalize";
+import { canonicalText } from "./canonical.ts";
 import { hash } from "node:crypto";
 import type { Json } from "../stage/index.ts";
 import { DENIED } from "./identity.ts";
@@ -31,11 +31,11 @@ export interface KeyedCall {
 
 /**
  * The text whose SHA-256 is the key: canonical JSON (RFC 8785), but JSON Schemas and tool parameters, whose key order a model sees, stand in it as text in
- * the order they are sent, and media as the hash of their bytes. Throws what canonicalize throws for a value JSON cannot hold.
+ * the order they are sent, and media as the hash of their bytes. Throws what canonicalText throws for a value JSON cannot hold.
  */
 export function keyText(call: KeyedCall): string {
   const { kind, provider, weights, scope, sample, attempt } = call;
-  return canonicalize({ v: KEY_VERSION, kind, provider, ...(weights === undefined ? {} : { weights }), body: countedBody(call.body), scope, sample, attempt }) as string;
+  return canonicalText({ v: KEY_VERSION, kind, provider, ...(weights === undefined ? {} : { weights }), body: countedBody(call.body), scope, sample, attempt });
 }
 
 /** The key of a text keyText made. */
