@@ -57,6 +57,7 @@ export function parseListing(text: string): { path: string; hash: Sha256 }[] | u
 
 /** True for a relative path with `/` between its parts that cannot leave its directory. */
 export function isInside(path: string): boolean {
-  if (path === "" || path.includes("\0") || (process.platform === "win32" && /[:\\]/.test(path))) return false;
-  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  if (path.includes("\0") || (process.platform === "win32" && /[:\\]/.test(path))) return false;
+  // No part may be empty, `.` or `..`.
+  return !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
 }

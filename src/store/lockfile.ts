@@ -114,9 +114,16 @@ function isCount(value: unknown): value is number {
  * Written by hand because JSON.stringify puts keys that look like integers first.
  */
 export function formatLock(lock: LockFile): string {
+  // The same few input names come with every cell.
+  const names = new Map<string, string>();
+  const quoted = (name: string): string => {
+    let text = names.get(name);
+    if (text === undefined) names.set(name, (text = JSON.stringify(name)));
+    return text;
+  };
   const cells = sortedKeys(lock.cells).map((id) => {
     const cell = lock.cells[id] as LockCell;
-    const inputs = sortedKeys(cell.inputs).map((name) => `        ${JSON.stringify(name)}: "${cell.inputs[name]}"`);
+    const inputs = sortedKeys(cell.inputs).map((name) => `        ${quoted(name)}: "${cell.inputs[name]}"`);
     const lines = [
       `      "artifact": "${cell.artifact}"`,
       `      "bytes": ${cell.bytes}`,
