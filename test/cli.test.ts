@@ -95,7 +95,7 @@ describe.concurrent("dag", () => {
     for (const name of ["people", "documents", "table", "odd-name"]) expect(text.stdout).toContain(name);
     const mermaid = await p.dag("graph", "--format", "mermaid");
     expect(mermaid.stdout).toMatch(/^(flowchart|graph) /);
-    expect(mermaid.stdout.match(/-->/g)).toHaveLength(3);
+    expect(mermaid.stdout.match(/-->|==>|-\.->/g)).toHaveLength(3);
     const dot = await p.dag("graph", "--format", "dot");
     expect(dot.stdout).toMatch(/^(strict )?digraph/);
     expect(dot.stdout.match(/->/g)).toHaveLength(3);

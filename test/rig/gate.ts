@@ -17,6 +17,7 @@ export class Visitor {
   readonly lines: Line[] = [];
   /** Resolves when the process is gone: its end of the socket closes whatever killed it. */
   readonly gone: Promise<void>;
+  isGone = false;
   private waiters: (() => void)[] = [];
 
   constructor(
@@ -25,7 +26,7 @@ export class Visitor {
     readonly pid: number,
     readonly cwd: string,
   ) {
-    this.gone = new Promise((done) => socket.on("close", () => { done(); this.wake(); }));
+    this.gone = new Promise((done) => socket.on("close", () => { this.isGone = true; done(); this.wake(); }));
   }
 
   hear(line: Line): void {
@@ -64,6 +65,8 @@ export class Gate {
   private readonly visitors: Visitor[] = [];
   private readonly taken = new Set<Visitor>();
   private readonly sockets = new Set<Socket>();
+  /** Why nobody is waited for any more. */
+  private given: string | undefined;
   private waiters: (() => void)[] = [];
 
   private constructor(private readonly server: Server) {
@@ -89,9 +92,11 @@ export class Gate {
   module(name: string, then: string): string {
     return `import { connect } from "node:net";
 export default async (context) => {
+  let item = "";
+  try { item = "/" + context.item.id; } catch { /* a stage without items */ }
   const socket = connect(${String(this.port)}, "127.0.0.1");
   await new Promise((go, stop) => {
-    socket.on("connect", () => socket.write(JSON.stringify({ name: ${JSON.stringify(name)} + (context.item ? "/" + context.item.id : ""), pid: process.pid }) + "\\n"));
+    socket.on("connect", () => socket.write(JSON.stringify({ name: ${JSON.stringify(name)} + item, pid: process.pid }) + "\\n"));
     socket.on("data", () => go());
     socket.on("error", stop);
     context.signal.addEventListener("abort", () => stop(new Error("aborted")));
@@ -101,10 +106,20 @@ export default async (context) => {
 `;
   }
 
-  /** The next process that reports under this name, come or coming. */
+  /** The next living process that reports under this name, come or coming; a test that waits in vain is told for whom. */
   async arrived(name: string): Promise<Visitor> {
+    const late = setTimeout(() => { this.given = `${name} did not come; ${this.seen.join(", ") || "nobody"} did`; this.wake(); }, 30_000);
+    try {
+      return await this.next(name);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  private async next(name: string): Promise<Visitor> {
     for (;;) {
-      const found = this.visitors.find((visitor) => visitor.name === name && !this.taken.has(visitor));
+      if (this.given !== undefined) throw new Error(this.given);
+      const found = this.visitors.find((visitor) => visitor.name === name && !this.taken.has(visitor) && !visitor.isGone);
       if (found !== undefined) {
         this.taken.add(found);
         return found;
@@ -126,6 +141,10 @@ export default async (context) => {
     await new Promise<void>((done) => this.server.close(() => { done(); }));
   }
 
+  private wake(): void {
+    for (const wake of this.waiters.splice(0)) wake();
+  }
+
   private greet(socket: Socket): void {
     this.sockets.add(socket);
     let visitor: Visitor | undefined;
@@ -140,7 +159,7 @@ export default async (context) => {
         if (visitor === undefined) {
           visitor = new Visitor(socket, line.name ?? "?", line.pid ?? 0, line.cwd ?? "");
           this.visitors.push(visitor);
-          for (const wake of this.waiters.splice(0)) wake();
+          this.wake();
         } else visitor.hear(line);
       }
     });
