@@ -1,6 +1,12 @@
 /** The door of the model room. */
+export { Answers } from "./answers.ts";
+export type { AnswerInfo, AnswerStats, ImportReport } from "./answers.ts";
+export { estimateCalls } from "./estimate.ts";
+export type { CallEstimate } from "./estimate.ts";
 export { createGateway } from "./gateway.ts";
 export type { GatewayParts } from "./gateway.ts";
 export { modelIdentity } from "./identity.ts";
+export { callKey, keyText } from "./key.ts";
+export type { CallKey, KeyedCall } from "./key.ts";
 export { CallError } from "./types.ts";
 export type { CallFailureKind, Caller, ChatCall, Gateway, GatewayOptions, LedgerRow } from "./types.ts";
