@@ -2,11 +2,10 @@
 import { defineStage, type Json } from "daguerre";
 import { readCommunities } from "./release/community.ts";
 
-export default defineStage(async function* ({ files, axis, log }) {
+export default defineStage(async function* ({ files, axis }) {
   const release = files["release"];
   if (release === undefined) throw new Error("declare files: { release: params.release }");
   for await (const { community, people } of readCommunities(release, Number(axis["noise"]))) {
-    log(`${community.name}: ${people.length} people with documents`);
     for (const { name, person, sessions } of people) {
       for (const { id, type, session, time, target_name, content, text } of sessions) {
         yield {

@@ -1,5 +1,5 @@
 import {
-  bootstrapMean, category, isUnscored, releasedStatistics, ReleaseError, scoreQuestion, scoreRun, type Interval, type LevelStatistics, type Mode, type Run, type Score,
+  bootstrapMean, category, isUnscored, releasedStatistics, ReleaseError, scoreQuestion, scoreRun, type Interval, type LevelStatistics, type Mode, type Run, type RunResult, type Score,
 } from "../../stats/index.ts";
 import { openRelease, resultPaths, type ReleaseFiles } from "./files.ts";
 import { honestAnswers } from "./honest-rules.ts";
@@ -123,14 +123,14 @@ async function fixed(release: ReleaseFiles, files: readonly ResultFile[], k: num
         if (name !== model.model) warnings.push(`${file.path}: model ${model.model} is there already at noise ${noise}: shown as ${name}`);
         const answers = honestAnswers({ ...model, model: name }, level, (line) => warnings.push(`${file.path}: ${line}`));
         if (answers.length === 0) throw new ReleaseError(`${file.path}: ${name} answers no question of this release`);
-        return {
-          model: name,
-          results: answers.map(({ question, prediction, retrieved, ranked }) => {
-            if (isUnscored(question)) return { question, score: undefined };
-            const score = scoreQuestion(question, prediction, retrieved, places, "fixed");
-            return { question, score: ranked ? score : { ...score, retrieval_recall: null, retrieval_ndcg: null } };
-          }),
-        };
+        const results = answers.map(({ question, prediction, retrieved, ranked }): RunResult => {
+          if (isUnscored(question)) return { question, score: undefined };
+          const score = scoreQuestion(question, prediction, retrieved, places, "fixed");
+          return { question, score: ranked ? score : { ...score, retrieval_recall: null, retrieval_ndcg: null } };
+        });
+        const empty = results.filter(({ score }) => score?.flags.includes("empty_prediction") === true).length;
+        if (empty > 0) warnings.push(`${file.path}: ${name}: ${empty} of ${results.length} predictions are empty; that they repeat no outdated value is no merit`);
+        return { model: name, results };
       }),
     );
     return { noise, runs, clusters: new Map([...level].map(([id, question]) => [id, question.cluster])) };
