@@ -1,0 +1,140 @@
+import type { JsonRecord, Need } from "daguerre";
+import { FONT, widthOf } from "./style.ts";
+
+interface Person {
+  node: number;
+  name: string;
+  /** One of those the community was grown from. */
+  seed: boolean;
+}
+
+/** Two people: the role `a` plays for `b`, and the one `b` plays for `a`. */
+interface Tie {
+  a: number;
+  b: number;
+  forward: string;
+  backward: string;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+const SIZE = 9.5;
+const ROLE = 7.5;
+const MARGIN = 16;
+
+/** Figure 2 of the paper for every community: people, and beside each the role they play for the other; one word where it is the same both ways. */
+export async function communities(graph: Need): Promise<Record<string, string>> {
+  const out: Record<string, string> = {};
+  for (const record of await graph.all()) {
+    const { people, ties } = read(record);
+    const number = typeof record["community"] === "number" ? record["community"] : Object.keys(out).length;
+    if (people.length > 0) out[`figures/figure2_community_${number}.svg`] = await draw(people, ties, `Community ${number}`);
+  }
+  return out;
+}
+
+function read(record: JsonRecord): { people: Person[]; ties: Tie[] } {
+  const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? (value as Record<string, unknown>[]) : []);
+  const people = list(record["nodes"]).map((node): Person => ({ node: Number(node["node"]), name: String(node["name"]), seed: typeof node["seed"] === "string" }));
+  const known = new Set(people.map(({ node }) => node));
+  const ties = new Map<string, Tie>();
+  for (const edge of list(record["edges"])) {
+    const [source, target, role] = [Number(edge["source"]), Number(edge["target"]), String(edge["relationship"])];
+    if (!known.has(source) || !known.has(target) || source === target) continue;
+    const [a, b] = source < target ? [source, target] : [target, source];
+    const tie = ties.get(`${a}-${b}`) ?? { a, b, forward: "", backward: "" };
+    tie[source === a ? "forward" : "backward"] = role;
+    ties.set(`${a}-${b}`, tie);
+  }
+  return { people, ties: [...ties.values()] };
+}
+
+async function draw(people: readonly Person[], ties: readonly Tie[], title: string): Promise<string> {
+  const boxes = new Map(people.map(({ node, name }) => [node, { width: widthOf(name, SIZE) + 22, height: 24 }]));
+  const at = await landscape(people, ties, boxes);
+  const points = [...at.entries()].map(([node, point]) => ({ point, box: boxes.get(node) ?? { width: 0, height: 0 } }));
+  const left = Math.min(...points.map(({ point, box }) => point.x - box.width / 2)) - MARGIN;
+  const top = Math.min(...points.map(({ point, box }) => point.y - box.height / 2)) - MARGIN;
+  const width = Math.max(...points.map(({ point, box }) => point.x + box.width / 2)) + MARGIN - left;
+  const height = Math.max(...points.map(({ point, box }) => point.y + box.height / 2)) + MARGIN - top;
+  const ends = ties.map((tie) => ({ tie, from: edgeOf(at, boxes, tie.a, tie.b), to: edgeOf(at, boxes, tie.b, tie.a) }));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${num(width)}" height="${num(height)}" viewBox="${num(left)} ${num(top)} ${num(width)} ${num(height)}" role="img">`,
+    `<title>${xml(title)}</title>`,
+    `<style>text{font-family:${FONT};text-anchor:middle;fill:#222}.name{font-size:${SIZE}px}.role{font-size:${ROLE}px;fill:#555;stroke:#fff;stroke-width:2.6px;paint-order:stroke;stroke-linejoin:round}.tie{stroke:#8a8a8a;stroke-width:1.1}.person{fill:#fff;stroke:#333;stroke-width:1}.seed{fill:#dfe9f3;stroke-width:1.6}</style>`,
+    `<rect x="${num(left)}" y="${num(top)}" width="${num(width)}" height="${num(height)}" fill="#fff"/>`,
+    ...ends.map(({ from, to }) => `<line class="tie" x1="${num(from.x)}" y1="${num(from.y)}" x2="${num(to.x)}" y2="${num(to.y)}"/>`),
+    ...ends.flatMap(({ tie, from, to }) => roles(tie, from, to)),
+    ...people.map(({ node, name, seed }) => personSvg(name, seed, at.get(node) ?? { x: 0, y: 0 }, boxes.get(node) ?? { width: 0, height: 0 })),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+type Boxes = ReadonlyMap<number, { width: number; height: number }>;
+
+/** A picture that is wider than high: where the springs stretch the other way, they are laid out lying down. */
+async function landscape(people: readonly Person[], ties: readonly Tie[], boxes: Boxes): Promise<Map<number, Point>> {
+  const upright = await place(people, ties, boxes);
+  const extent = (axis: "x" | "y"): number => Math.max(...[...upright.values()].map((point) => point[axis])) - Math.min(...[...upright.values()].map((point) => point[axis]));
+  if (extent("x") >= extent("y")) return upright;
+  const lying = new Map([...boxes].map(([node, { width, height }]) => [node, { width: height, height: width }]));
+  return new Map([...(await place(people, ties, lying))].map(([node, { x, y }]) => [node, { x: y, y: x }]));
+}
+
+/** Spring layout with fixed starting places; sizes keep names apart, and ties are long enough for the roles on them. */
+async function place(people: readonly Person[], ties: readonly Tie[], boxes: Boxes): Promise<Map<number, Point>> {
+  const { instance } = await import("@viz-js/viz");
+  const viz = await instance();
+  const drawn = viz.renderJSON(
+    {
+      directed: false,
+      graphAttributes: { overlap: "false", sep: "+14", start: "7", mode: "major", outputorder: "nodesfirst" },
+      nodeAttributes: { shape: "box", fixedsize: true, label: "" },
+      nodes: people.map(({ node }) => ({ name: `n${node}`, attributes: { width: (boxes.get(node)?.width ?? 60) / 72, height: (boxes.get(node)?.height ?? 24) / 72 } })),
+      edges: ties.map(({ a, b, forward, backward }) => ({ tail: `n${a}`, head: `n${b}`, attributes: { len: (70 + widthOf(forward, ROLE) + (forward === backward ? 0 : widthOf(backward, ROLE))) / 72 } })),
+    },
+    { engine: "neato" },
+  ) as { objects?: { name: string; pos: string }[] };
+  const found = new Map((drawn.objects ?? []).map(({ name, pos }) => [name, pos.split(",").map(Number)]));
+  return new Map(
+    people.map(({ node }) => {
+      const [x = 0, y = 0] = found.get(`n${node}`) ?? [];
+      return [node, { x, y: -y }];
+    }),
+  );
+}
+
+/** Where the line to the other person leaves this one's box. */
+function edgeOf(at: ReadonlyMap<number, Point>, boxes: Boxes, from: number, to: number): Point {
+  const [a, b] = [at.get(from) ?? { x: 0, y: 0 }, at.get(to) ?? { x: 0, y: 0 }];
+  const box = boxes.get(from) ?? { width: 0, height: 0 };
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const scale = Math.min(dx === 0 ? Infinity : box.width / 2 / Math.abs(dx), dy === 0 ? Infinity : box.height / 2 / Math.abs(dy), 1);
+  return { x: a.x + dx * scale, y: a.y + dy * scale };
+}
+
+function roles({ forward, backward }: Tie, from: Point, to: Point): string[] {
+  const between = (share: number): Point => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
+  const label = (text: string, { x, y }: Point): string => (text === "" ? "" : `<text class="role" x="${num(x)}" y="${num(y + ROLE * 0.35)}">${xml(text)}</text>`);
+  if (forward === backward) return [label(forward, between(0.5))];
+  return [label(forward, between(0.24)), label(backward, between(0.76))];
+}
+
+function personSvg(name: string, seed: boolean, { x, y }: Point, { width, height }: { width: number; height: number }): string {
+  return `<g><rect class="person${seed ? " seed" : ""}" x="${num(x - width / 2)}" y="${num(y - height / 2)}" width="${num(width)}" height="${num(height)}" rx="${height / 2}"/><text class="name" x="${num(x)}" y="${num(y + SIZE * 0.36)}">${xml(name)}</text></g>`;
+}
+
+function num(value: number): string {
+  return String(Math.round(value * 100) / 100 + 0);
+}
+
+/** Names are data: escaped for XML, without what XML forbids. */
+function xml(text: string): string {
+  return text
+    .replace(/[^\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (letter) => `&#${letter.codePointAt(0) ?? 63};`);
+}

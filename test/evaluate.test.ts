@@ -1,0 +1,190 @@
+import Ajv2020 from "ajv/dist/2020.js";
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { JsonRecord } from "../src/stage/index.ts";
+import { gathered, study } from "./evaluate/study.ts";
+import { releasedNeeds, RELEASE } from "./evaluate/release.ts";
+import { runEvaluate } from "./evaluate/run.ts";
+
+interface Metric { noise: number; system: string; category: string; metric: string; mode: string; value: number | null; low: number | null; high: number | null; n: number; clusters: number }
+interface Metrics { metrics: Metric[]; dimensions: { mode: string; dimension: string; value: number | null; low: number | null; high: number | null; z: number | null }[]; comparisons: { p: number; p_holm: number; difference: number }[]; warnings: string[] }
+
+/** Files as they would be written, so that two runs can be compared byte for byte. */
+async function files(...parameters: Parameters<typeof runEvaluate>): Promise<Record<string, string>> {
+  const out = await runEvaluate(...parameters);
+  return Object.fromEntries(Object.entries(out).map(([name, content]) => [name, text(name, content)]));
+}
+
+function text(name: string, content: unknown): string {
+  if (typeof content === "string") return content;
+  return name.endsWith(".jsonl") ? [...(content as Iterable<unknown>)].map((record) => `${JSON.stringify(record)}\n`).join("") : JSON.stringify(content);
+}
+
+const records = (jsonl: string): JsonRecord[] => jsonl.trimEnd().split("\n").map((line) => JSON.parse(line) as JsonRecord);
+const metricsOf = (out: Record<string, string>): Metrics => JSON.parse(out["metrics.json"] ?? "") as Metrics;
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe("evaluate", () => {
+  test("leaves every file the contract names", async () => {
+    const out = await files(study());
+    expect(Object.keys(out).sort()).toEqual([
+      "figures/figure3_retrieval_recall.svg", "figures/figure3_retrieval_recall_compat.svg", "figures/figure4_end_to_end_f1.svg", "figures/figure4_end_to_end_f1_compat.svg",
+      "figures/figure4_end_to_end_recall.svg", "figures/figure4_end_to_end_recall_compat.svg", "figures/figure5_dimensions.svg", "figures/figure5_dimensions_compat.svg",
+      "metrics.json", "results/result_noise_0.0.json", "results/result_noise_0.5.json", "scores.jsonl", "statistics.json", "tables.csv", "tables.md", "tables.tex",
+    ]);
+  });
+
+  test("equal inputs give equal bytes, figures included", async () => {
+    expect(await files(study())).toEqual(await files(study()));
+  });
+
+  test("metrics and scores keep to their schemas", async () => {
+    const out = await files(study({ readers: ["a", "b"] }));
+    const ajv = new Ajv2020.default({ strict: true, strictTypes: false, allErrors: true });
+    const check = (path: string, value: unknown): void => {
+      const validate = ajv.compile(JSON.parse(readFileSync(path, "utf8")) as object);
+      expect(validate(value) ? [] : validate.errors).toEqual([]);
+    };
+    check("schemas/metrics.schema.json", metricsOf(out));
+    const all = records(out["scores.jsonl"] ?? "");
+    const validate = ajv.compile(JSON.parse(readFileSync("schemas/score.schema.json", "utf8")) as object);
+    for (const record of all) expect(validate(record) ? [] : validate.errors).toEqual([]);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  });
+
+  test("one record per scored question, system and noise level; choice questions are counted and not scored", async () => {
+    const out = await files(study({ people: 4, questions: 12, noises: [0, 0.5], retrievers: ["bm25", "gold"] }));
+    expect(records(out["scores.jsonl"] ?? "")).toHaveLength(4 * 10 * 2 * 2);
+    expect(out["tables.md"]).toMatch(/\| Subjective +\| easy +\| +8 \|/);
+    expect(out["tables.md"]).toContain("Subjective questions are asked and not scored");
+  });
+
+  test("every mean is that of the scores, lies in its interval, and says its n and mode", async () => {
+    const out = await files(study());
+    const scores = records(out["scores.jsonl"] ?? "");
+    const { metrics } = metricsOf(out);
+    expect(metrics.filter(({ value }) => value !== null).length).toBeGreaterThan(300);
+    for (const row of metrics) {
+      if (row.category === "Overall_macro") continue;
+      const of = scores.filter((score) => score["system"] === row.system && score["noise"] === row.noise);
+      const sides = of.map((score) => (row.mode === "fixed" ? score : (score["compat"] as Record<string, unknown>)));
+      const values = sides.filter((side) => row.category === "Overall" || side["category"] === row.category).map((side) => side[row.metric]).filter((value) => typeof value === "number");
+      expect(row.n).toBe(values.length);
+      if (row.value === null) continue;
+      expect(row.value).toBeCloseTo(mean(values), 12);
+      expect(row.low ?? NaN).toBeLessThanOrEqual(row.value + 1e-12);
+      expect(row.high ?? NaN).toBeGreaterThanOrEqual(row.value - 1e-12);
+    }
+    const macro = metrics.find((row) => row.category === "Overall_macro" && row.metric === "f1" && row.mode === "fixed");
+    const parts = metrics.filter((row) => row.system === macro?.system && row.noise === macro.noise && row.metric === "f1" && row.mode === "fixed" && !row.category.startsWith("Overall"));
+    expect(parts).toHaveLength(5);
+    expect(macro?.value).toBeCloseTo(mean(parts.map(({ value }) => value ?? NaN)), 12);
+  });
+
+  test("Holm's correction never makes a p smaller", async () => {
+    const { comparisons } = metricsOf(await files(study({ retrievers: ["bm25", "dense", "hybrid", "gold"] })));
+    expect(comparisons).toHaveLength(2 * 6 * 2);
+    for (const { p, p_holm } of comparisons) expect(p_holm).toBeGreaterThanOrEqual(p);
+    expect(comparisons.some(({ p, p_holm }) => p_holm > p)).toBe(true);
+  });
+
+  test("the six dimensions lie in their intervals, and z-scores of an axis have mean 0 and deviation 1", async () => {
+    const { dimensions } = metricsOf(await files(study({ retrievers: ["bm25", "dense", "hybrid", "gold"] })));
+    const robust = dimensions.filter(({ mode, dimension }) => mode === "fixed" && dimension === "noise_robustness");
+    expect(robust).toHaveLength(3);
+    expect(mean(robust.map(({ z }) => z ?? NaN))).toBeCloseTo(0, 9);
+    expect(Math.sqrt(mean(robust.map(({ z }) => (z ?? NaN) ** 2)))).toBeCloseTo(1, 9);
+    // Compat values come from rounded means.
+    for (const { value, low, high } of dimensions) if (value !== null) expect([(low ?? NaN) <= value + 0.002, (high ?? NaN) >= value - 0.002]).toEqual([true, true]);
+  });
+
+  test("an offline reader is called a simulation on every table and figure, a real one nowhere", async () => {
+    const offline = await files(study());
+    const md = offline["tables.md"] ?? "";
+    expect(md.match(/^## Table/gm)?.length).toBe(md.match(/SIMULATED/g)?.length);
+    expect(offline["tables.tex"]?.match(/\\begin\{table/g)?.length).toBe(offline["tables.tex"]?.match(/SIMULATED/g)?.length);
+    for (const [name, content] of Object.entries(offline)) if (name.startsWith("figures/")) expect([name, content.includes("SIMULATED")]).toEqual([name, true]);
+    const real = await files(study(), "openai");
+    for (const [name, content] of Object.entries(real)) expect([name, content.includes("SIMULATED")]).toEqual([name, false]);
+  });
+
+  test("the mode stands on every table", async () => {
+    const md = (await files(study({ noises: [0] })))["tables.md"] ?? "";
+    for (const part of md.split(/^## /m).slice(1)) if (part.startsWith("Table")) expect(part).toMatch(/Mode: (fixed|compat)|the same in both modes/);
+  });
+
+  test("a question without an answer counts as empty, and a warning says so", async () => {
+    const needs = study({ noises: [0], retrievers: ["bm25"] });
+    const short = gathered(needs.answer.cells().map(({ axis }) => ({ axis, records: [] as JsonRecord[] })), "answer");
+    const cell = await needs.answer.cells()[0]?.all();
+    const some = gathered([{ axis: { noise: 0, retriever: "bm25" }, records: (cell ?? []).slice(1) }], "answer");
+    expect(metricsOf(await files({ ...needs, answer: some })).warnings.join()).toContain("left 1 of 72 questions without an answer");
+    await expect(files({ ...needs, answer: short })).resolves.toBeDefined();
+  });
+
+  test("predictions alone are enough: without retrieval and documents the rest is still scored", async () => {
+    const { questions, answer } = study({ noises: [0.3], retrievers: ["mine"] });
+    const out = await files({ questions, answer });
+    expect(out["tables.md"]).not.toContain("Table 1");
+    expect(metricsOf(out).metrics.find((row) => row.category === "Overall" && row.metric === "f1")?.n).toBe(60);
+  });
+
+  test("hostile names of models stay text in Markdown, LaTeX, CSV and SVG", async () => {
+    const name = `=cmd|' <script>alert(1)</script> \\input{/etc/passwd} $x$ ${"`"}`;
+    const out = await files(study({ noises: [0, 0.5], readers: [name], retrievers: [`<img src=x>`, "b_c"] }));
+    expect(out["tables.md"]).not.toMatch(/<script>|<img/);
+    expect(out["tables.tex"]).not.toContain("\\input{");
+    expect(out["tables.csv"]).not.toMatch(/(^|,)=cmd/m);
+    for (const [file, content] of Object.entries(out)) if (file.endsWith(".svg")) expect([file, /<script|<img/.test(content)]).toEqual([file, false]);
+    for (const file of Object.keys(out)) expect(file).toMatch(/^[A-Za-z0-9_./-]+$/);
+  });
+
+  test("evidence keys keep their order in the result files, numbers too", async () => {
+    const needs = study({ noises: [0], retrievers: ["bm25"], people: 1, questions: 1 });
+    const [first] = await needs.questions.all();
+    const question = { ...first, evidence: [{ key: "b", ids: ["2"] }, { key: "10", ids: ["1"] }, { key: "9", ids: ["3"] }] } as unknown as JsonRecord;
+    const out = await files({ ...needs, questions: gathered([{ axis: { noise: 0 }, records: [question] }], "questions") });
+    expect(out["results/result_noise_0.0.json"]).toContain('"ground_truth_segment_ids":{"b":["2"],"10":["1"],"9":["3"]}');
+  });
+});
+
+describe.skipIf(!existsSync(RELEASE))("evaluate on the public release (../shared/data, skipped where absent)", () => {
+  test.each(["echo", "silly", "quirks", "gt_empty"])("statistics.json equals the released scorer's, value for value: %s", async (variant) => {
+    const out = await files(releasedNeeds(variant));
+    const expected: unknown = JSON.parse(readFileSync(`${RELEASE}/expected/${variant}/statistics_all_noises.json`, "utf8"));
+    expect(JSON.parse(out["statistics.json"] ?? "")).toEqual(expected);
+  });
+
+  test("the compat scores of every question equal the released scorer's to 1e-9", async () => {
+    const out = await files(releasedNeeds("silly"));
+    const mine = new Map(records(out["scores.jsonl"] ?? "").map((record) => [`${String(record["noise"])}/${String(record["question"])}`, record["compat"] as Record<string, number | null>]));
+    let compared = 0;
+    for (const noise of ["0.0", "0.3", "0.5", "0.7"]) {
+      const expected = JSON.parse(readFileSync(`${RELEASE}/expected/silly/per_question_noise_${noise}.json`, "utf8")) as unknown;
+      for (const row of perQuestion(expected)) {
+        const own = mine.get(`${Number(noise)}/${row.id}`);
+        for (const [theirs, name] of [["P", "precision"], ["R", "recall"], ["F", "f1"]] as const) {
+          expect(own?.[name]).toBeCloseTo(row.values[theirs] ?? NaN, 9);
+          compared += 1;
+        }
+      }
+    }
+    expect(compared).toBe(4 * 116 * 3);
+  });
+});
+
+/** Question ids with P, R and F, whatever else the file holds. */
+function perQuestion(value: unknown): { id: string; values: Record<string, number> }[] {
+  const rows: { id: string; values: Record<string, number> }[] = [];
+  const visit = (node: unknown, key: string): void => {
+    if (typeof node !== "object" || node === null) return;
+    const object = node as Record<string, unknown>;
+    const pick = (names: string[]): number | undefined => names.map((name) => object[name]).find((one) => typeof one === "number");
+    const [P, R, F] = [pick(["P", "precision"]), pick(["R", "recall"]), pick(["F", "f1", "F1"])];
+    const id = typeof object["q_id"] === "string" ? object["q_id"] : key;
+    if (P !== undefined && R !== undefined && F !== undefined) rows.push({ id, values: { P, R, F } });
+    else for (const [name, inner] of Object.entries(object)) visit(inner, name);
+  };
+  visit(value, "");
+  return rows;
+}
