@@ -82,8 +82,10 @@ describe("dag -f pipelines/release.yaml", () => {
     writeFileSync(join(release.root, name), text.replace(segment(0, 0, 5), segment(0, 0, 4)));
     const { done } = await build(project, "answer", release.root);
     expect(done.ran?.filter((cell) => cell.startsWith("embed") || cell.startsWith("answer")).sort()).toEqual([
-      "answer@noise=0.5,retriever=gold", "embed@noise=0.5,retriever=bm25", "embed@noise=0.5,retriever=gold",
+      "answer@noise=0.5,retriever=bm25", "answer@noise=0.5,retriever=gold", "embed@noise=0.5,retriever=bm25", "embed@noise=0.5,retriever=gold",
     ]);
+    // One question's record changed: its item is looked at again in both, and asks nothing new where the sessions are the same.
+    expect(done.calls?.made).toBeLessThanOrEqual(1);
   });
 
   const mistakes: [string, (release: Fixture) => string[], string][] = [
