@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatDiagnostic, parsePlaceholders, parsePipeline, printable } from "../src/pipeline/index.ts";
+import { expand, formatDiagnostic, parsePipeline, parsePlaceholders, printable, selectCells } from "../src/pipeline/index.ts";
 import { editDistance, nearest } from "../src/pipeline/nearest.ts";
 import { bad, brief, good } from "./pipeline.rig.ts";
 
@@ -90,13 +90,38 @@ describe("hostile YAML", () => {
     );
   });
 
-  test("made from a good pipeline by changing one value is a pipeline or diagnostics", async () => {
-    const fields = ["run", "cmd", "needs", "files", "prompts", "params", "models", "env", "each", "matrix", "output", "schema", "timeout"];
+  test("made from a good pipeline by changing one value anywhere is a pipeline or diagnostics", async () => {
+    const whole = {
+      name: "x",
+      default: ["b"],
+      params: { p: [1, 2], deep: { k: 1 } },
+      models: { m: { provider: "openai", model: "x", request: { a: 1 }, limits: { rpm: 1 }, price: { input: 1 }, supports: { a: true } } },
+      presets: { s: { params: { p: [3] }, models: { m: { model: "y" } } } },
+      stages: {
+        a: { run: "a.ts", files: { f: "f", g: ["g", "!h"] }, prompts: { p: "p.md" }, params: ["deep.k"], models: ["m"], env: ["E"], matrix: { p: "params.p" }, schema: "s.json" },
+        b: { cmd: ["x", "{needs.a}", "{output}"], needs: ["a"], output: "b/", schema: { "x.json": "s.json" }, timeout: "3s" },
+        c: { run: "c.ts", each: "a", matrix: { p: [1] } },
+      },
+    };
+    expect(await bad(JSON.stringify(whole))).toEqual([]);
+    const places: string[][] = [];
+    const visit = (value: unknown, path: string[]): void => {
+      if (path.length > 0) places.push(path);
+      if (typeof value === "object" && value !== null) for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
+    };
+    visit(whole, []);
+    // Values that could hurt are drawn as often as values in general.
+    const value = fc.oneof(fc.jsonValue(), fc.constantFrom<unknown>(null, "", 0, -1, 1e300, [], {}, [[]], [null], [{}], "a", "params.p", "../x", "\u0000", "{item}", "a@p=1", "*", true, ["a", "a"], { a: null }, { "": 1 }, "toString"));
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...fields), fc.jsonValue(), fc.constantFrom("stages", "models", "presets", "params", "default", "name"), fc.jsonValue(), async (field, value, top, other) => {
-        const text = JSON.stringify({ params: { p: [1] }, models: { m: { provider: "offline", model: "x" } }, stages: { a: { run: "a.ts" }, b: { run: "b.ts", [field]: value } }, ...(top === "stages" ? {} : { [top]: other }) });
-        const result = await parsePipeline(text, { root: "/p", file: "pipeline.yaml" });
-        if (!result.ok) for (const diagnostic of result.diagnostics) expect(formatDiagnostic(diagnostic)).not.toMatch(/undefined|\[object|NaN/);
+      fc.asyncProperty(fc.constantFrom(...places), value, fc.boolean(), async (path, replacement, preset) => {
+        const copy = structuredClone(whole) as Record<string, unknown>;
+        let at = copy;
+        for (const step of path.slice(0, -1)) at = at[step] as Record<string, unknown>;
+        at[path.at(-1) ?? ""] = replacement;
+        const text = JSON.stringify(copy);
+        const result = await parsePipeline(text, { root: "/p", file: "pipeline.yaml", presets: preset ? ["s"] : [] });
+        if (result.ok) selectCells(expand(result.pipeline), []);
+        else for (const diagnostic of result.diagnostics) expect(formatDiagnostic({ ...diagnostic, source: "" })).not.toMatch(/undefined|\[object|NaN/);
       }),
       { numRuns: 500 },
     );

@@ -254,6 +254,23 @@ describe("loading a file", () => {
     expect(await failure("pipeline.yaml/x.yaml")).toContain("there is no pipeline.yaml/x.yaml");
   });
 
+  test("keeps the artifacts of other pipelines out of the outputs", async () => {
+    const other = join(root, "other");
+    await mkdir(join(other, "pipelines"), { recursive: true });
+    await writeFile(join(other, "pipelines/Release.yaml"), "stages: { a: { run: stages/a.ts, output: release/ } }\n");
+    await writeFile(join(other, "pipeline.yaml"), "stages:\n  a: { run: a.ts, output: release/a.json }\n  release: { run: b.ts, matrix: { x: [1] } }\n  c: { run: c.ts, output: release.json }\n");
+    expect(await failure(undefined, other)).toBe(`pipeline.yaml:2:3: error: stage "a" writes "release/a.json", but artifacts/release/ belongs to pipelines/Release.yaml
+    a: { run: a.ts, output: release/a.json }
+    ~
+help: give the stage another output, or rename the pipeline
+
+pipeline.yaml:3:3: error: stage "release" writes "release/", but artifacts/release/ belongs to pipelines/Release.yaml
+    release: { run: b.ts, matrix: { x: [1] } }
+    ~~~~~~~
+help: give the stage another output, or rename the pipeline`);
+    expect(await failure("pipelines/Release.yaml", other)).toBe("ok");
+  });
+
   test("takes a remembered pipeline for the same content only, and none that is damaged", async () => {
     const kept = new Map<string, string>();
     let reads = 0;

@@ -2,8 +2,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { Diagnostic } from "./types.ts";
 import { nearest } from "./nearest.ts";
-import { type LoadResult, parsePipeline } from "./parse.ts";
+import { type LoadResult, parsePipeline, type ParseOptions } from "./parse.ts";
 import { fromMemory, memoryKey, type PipelineMemory, toMemory } from "./remember.ts";
+import { checkReserved } from "./reserved.ts";
 import { whole } from "./source.ts";
 
 export interface LoadOptions {
@@ -37,13 +38,21 @@ export async function loadPipeline(options: LoadOptions): Promise<LoadResult> {
     return failed(await unreadable(root, file, error));
   }
   const parse = { root, file, presets: options.presets, overrides: options.overrides };
-  if (!options.memory) return parsePipeline(bytes, parse);
+  const result = await remembered(bytes, parse, options.memory);
+  if (!result.ok || result.pipeline.slug !== "") return result;
+  const others = (await readdir(resolve(root, "pipelines")).catch((): string[] => [])).filter((name) => /\.ya?ml$/.test(name));
+  const diagnostics = checkReserved(result.pipeline, others, new TextDecoder().decode(bytes));
+  return diagnostics.length === 0 ? result : { ok: false, diagnostics };
+}
+
+async function remembered(bytes: Uint8Array, parse: ParseOptions, memory: PipelineMemory | undefined): Promise<LoadResult> {
+  if (!memory) return parsePipeline(bytes, parse);
   const key = memoryKey(bytes, parse);
-  const kept = await options.memory.read(key);
-  const pipeline = kept === undefined ? undefined : fromMemory(kept, root);
+  const kept = await memory.read(key);
+  const pipeline = kept === undefined ? undefined : fromMemory(kept, parse.root);
   if (pipeline) return { ok: true, pipeline };
   const result = await parsePipeline(bytes, parse);
-  if (result.ok) await options.memory.write(key, toMemory(result.pipeline));
+  if (result.ok) await memory.write(key, toMemory(result.pipeline));
   return result;
 }
 

@@ -2,7 +2,7 @@ import type { Json } from "../stage/index.ts";
 
 export type JsonMap = Record<string, Json>;
 
-export function isMap(value: Json | undefined): value is JsonMap {
+export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -114,8 +114,8 @@ function defaultTargets(pipeline: Pipeline, tree: Tree | undefined, mistakes: Mi
 function checkModels(models: Record<string, ModelSpec>, tree: Tree, mistakes: Mistakes): void {
   const base = tree.entries?.get("models")?.tree.entries;
   for (const [role, spec] of Object.entries(models)) {
-    // Those of the file itself are the schema's to report.
-    if (base?.has(role) && !isMap(base.get(role)?.tree.value)) continue;
+    // Those that are no map are the schema's to report.
+    if (!isMap(spec) || (base?.has(role) && !isMap(base.get(role)?.tree.value))) continue;
     const lacking = (["provider", "model"] as const).filter((field) => typeof spec[field] !== "string");
     if (lacking.length === 0 || (base?.has(role) && lacking.every((field) => !isSet(base.get(role)?.tree, field)))) continue;
     const preset = [...(tree.entries?.get("presets")?.tree.entries?.values() ?? [])].map((entry) => entry.tree.entries?.get("models")?.tree.entries?.get(role)).findLast((entry) => entry !== undefined);

@@ -36,12 +36,15 @@ export function selectCells(graph: Graph, targets: readonly string[]): SelectRes
   if (failures.length > 0) return { ok: false, failures };
 
   const wanted = new Set<CellId>();
+  const walked = new Set<readonly CellId[]>();
   const open = [...asked];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (wanted.has(id)) continue;
     wanted.add(id);
     for (const need of graph.cells.get(id)?.needs ?? []) {
-      // Lists are shared between cells: the last one tells whether this one was taken already.
+      // Cells that gather the same share the list: it is walked once.
+      if (need.cells.length > 1 && walked.has(need.cells)) continue;
+      walked.add(need.cells);
       for (const upstream of need.cells) if (!wanted.has(upstream)) open.push(upstream);
     }
   }

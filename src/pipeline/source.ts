@@ -40,6 +40,11 @@ export class Source {
     return { file: this.file, line: low + 1, column: column + 1, length, source };
   }
 
+  /** The text of a line, 1-based, without its end. */
+  line(number: number): string {
+    return this.locate({ start: this.#lineStarts()[number - 1] ?? 0, end: 0 }).source;
+  }
+
   #lineStarts(): number[] {
     if (this.#starts) return this.#starts;
     const starts = [0];
