@@ -1,7 +1,7 @@
 // Bundles the tool into dist/: what a no-op run needs is one file, everything heavy stays a lazy chunk or an external package.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 
 const pkg = JSON.parse(readFileSync("package.json", "utf8"));
 /** Packages that are bundled because they are on the hot path; every other dependency is loaded from node_modules when first used. */
@@ -10,11 +10,12 @@ const external = Object.keys({ ...pkg.dependencies, ...pkg.peerDependencies }).f
 
 const shared = { bundle: true, platform: "node", format: "esm", target: "node20.19", external, legalComments: "none", logLevel: "warning" };
 
-rmSync("dist", { recursive: true, force: true });
+// Made beside and swapped in, so that a running command never meets half a tool.
+const out = `dist-${process.pid}`;
 // What a stage module may import, on its own: its hash is part of every recipe whose code imports it.
-await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: "dist", minify: true });
+await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: out, minify: true });
 const api = createHash("sha256");
-for (const file of ["dist/stage.js", "dist/stats.js"]) api.update(readFileSync(file));
+for (const file of [`${out}/stage.js`, `${out}/stats.js`]) api.update(readFileSync(file));
 
 // Names this build of the tool: what it derived and kept on disk is not another build's to trust.
 const own = createHash("sha256");
@@ -24,7 +25,7 @@ for (const file of ["package.json", "schemas/pipeline.schema.json"]) own.update(
 await build({
   ...shared,
   entryPoints: { main: "src/cli/main.ts", worker: "src/build/worker.ts" },
-  outdir: "dist",
+  outdir: out,
   splitting: true,
   chunkNames: "chunk-[hash]",
   minifySyntax: true,
@@ -33,8 +34,11 @@ await build({
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
   define: { __VERSION__: JSON.stringify(pkg.version), __API_HASH__: JSON.stringify(`sha256:${api.digest("hex")}`), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) },
 });
-writeFileSync("dist/dag.js", '#!/usr/bin/env node\nimport "./main.js";\n');
-chmodSync("dist/dag.js", 0o755);
+writeFileSync(`${out}/dag.js`, '#!/usr/bin/env node\nimport "./main.js";\n');
+chmodSync(`${out}/dag.js`, 0o755);
+if (existsSync("dist")) renameSync("dist", `${out}.old`);
+renameSync(out, "dist");
+rmSync(`${out}.old`, { recursive: true, force: true });
 
 // `npx dag` looks into node_modules/.bin first: put the checkout's own command there.
 if (existsSync("node_modules")) {

@@ -91,8 +91,7 @@ async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: s
 
 /** Hashes the inputs again: labels that no longer have the hash the stage was started with. */
 async function changedInputs({ project, state }: Workshop, cell: Cell, before: Inputs): Promise<string[]> {
-  const { graph, snapshot, code, identify } = state.planner.options;
-  const now = await readStageInputs(cell.stage, { graph, snapshot, code, identify }).catch((error: unknown) => {
+  const now = await readStageInputs(cell.stage, state.planner.options).catch((error: unknown) => {
     if (error instanceof CodeError) return undefined;
     throw error;
   });
@@ -104,8 +103,8 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
   }
   return Object.keys(before)
     .filter((label) => {
-      const hash = label.startsWith("reads.") ? snapshot.probe(label.slice("reads.".length)) : contents[label]?.hash;
-      return hash !== before[label] && !(label.startsWith("reads.") && hash === undefined && before[label] === snapshot.value(null).hash);
+      const hash = label.startsWith("reads.") ? state.snapshot.probe(label.slice("reads.".length)) : contents[label]?.hash;
+      return hash !== before[label] && !(label.startsWith("reads.") && hash === undefined && before[label] === state.snapshot.value(null).hash);
     })
     .sort();
 }

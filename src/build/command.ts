@@ -65,7 +65,7 @@ export async function runCommand(run: CommandRun): Promise<CellOutcome> {
         await writeFile(join(directory, "item.json"), canonicalJson(item) + "\n");
         const output = outputIn(directory, job);
         await runProcess({ argv: argvOf(stage.action, job, places, output.name, "item.json"), cwd: directory, env, timeoutMs: job.timeoutMs, signal: run.signal, onLine: (line) => run.onLine(line, item.id) });
-        if (!existsSync(output.path)) throw missingOutput();
+        if (!existsSync(output.path)) throw missingOutput(job);
         return await recordsIn(output.path);
       } finally {
         await removeTree(directory);
@@ -79,7 +79,7 @@ export async function runCommand(run: CommandRun): Promise<CellOutcome> {
   return { records: outcome.records, items: outcome.counts, failures: outcome.failures, reads: outcome.reads };
 }
 
-const missingOutput = (): CellFailure => new CellFailure("the command ended with 0 but wrote nothing to {output}");
+const missingOutput = (job: CellJob): CellFailure => new CellFailure(`the command ended with 0 but wrote nothing to {output} (${job.output.place})`);
 
 /** One record, an array of them, or JSON lines. */
 async function recordsIn(path: string): Promise<Json> {
@@ -180,10 +180,10 @@ const plain = (value: Json | undefined): string => (typeof value === "string" ? 
 /** Moves what the command wrote to the job's output path. */
 async function take(path: string, job: CellJob): Promise<void> {
   const made = await stat(path).catch(() => undefined);
-  if (made === undefined) throw missingOutput();
+  if (made === undefined) throw missingOutput(job);
   if (job.output.kind === "directory") {
     if (!made.isDirectory()) throw new CellFailure("{output} must be a directory: the stage's output ends with a slash");
-    if (readdirSync(path).length === 0) throw missingOutput();
+    if (readdirSync(path).length === 0) throw missingOutput(job);
     for (const file of walkFiles(path)) await copyInto(file.absolute, join(job.output.path, file.path));
     return;
   }

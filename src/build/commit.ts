@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cell } from "../pipeline/index.ts";
@@ -58,7 +58,7 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
 /** Stores a finished artifact by content and its result by recipe. The artifact is not at its place yet. */
 export async function store(objects: ObjectStore, results: ResultStore, { cell, declared, outcome, temp, record }: Finished): Promise<BuildResult> {
   const directory = cell.stage.output.kind === "directory";
-  if (!existsSync(temp) || (directory && readdirSync(temp).length === 0)) throw new CellFailure(`stage ${cell.stage.name} wrote no output`);
+  if (!existsSync(temp)) throw new CellFailure(`the stage wrote no output (${cell.path})`);
   const stored = directory ? await objects.putDirectory(temp) : await objects.putFile(temp);
   const inputs = { ...declared, ...outcome.reads };
   const result: BuildResult = {

@@ -82,7 +82,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
 
   try {
     for await (const item of run.source) {
-      if (run.signal.aborted) break;
+      if (run.signal.aborted || counts.total === run.each.limit) break;
       if (typeof item.id !== "string") throw new Error(`record ${counts.total + 1} of ${run.each.need} has no string "id": each needs one per record`);
       sourceIds.check(item.id, true, "");
       const key = hashJson(item);

@@ -21,6 +21,8 @@ export interface EachJob {
   concurrency: number;
   /** Run every item again, whatever is remembered. */
   afresh: boolean;
+  /** Only the first so many. */
+  limit?: number;
 }
 
 /** A compiled-later schema: `file` is "" for the artifact itself, else a path inside a directory output. */
@@ -45,7 +47,7 @@ export interface CellJob {
   models: Record<string, { provider: string; model: string }>;
   each?: EachJob;
   /** A temporary path; for a directory it exists and is empty. */
-  output: { kind: OutputKind; path: string };
+  output: { kind: OutputKind; path: string; /** Where the artifact will lie, relative to the artifacts directory: for messages. */ place: string };
   schemas: SchemaJob[];
   timeoutMs?: number;
 }

@@ -30,13 +30,13 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
     files: Object.fromEntries(Object.entries(read.files).map(([name, files]) => [name, { ...files, hash: hashOf(`files.${name}`) }])),
     prompts: Object.fromEntries(await Promise.all(Object.entries(stage.prompts).map(async ([name, path]) => [name, { path, text: await readFile(resolve(project.root, path), "utf8") }] as const))),
     models: Object.fromEntries(stage.models.map((role) => [role, { provider: project.pipeline.models[role]?.provider ?? "", model: project.pipeline.models[role]?.model ?? "" }])),
-    output: { kind: stage.output.kind, path: temp },
+    output: { kind: stage.output.kind, path: temp, place: cell.path },
     schemas: await schemasOf(project, cell),
     ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
   };
   if (stage.each !== undefined) {
-    const base = itemBaseOf(inputs, stage.each);
-    job.each = { need: stage.each, journal: join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" ? MODULE_ITEMS : jobs, afresh };
+    const base = itemBaseOf(inputs, stage.each, stage.action.kind === "module");
+    job.each = { need: stage.each, journal: join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
   }
   return { job, stage: read };
 }

@@ -21,6 +21,8 @@ export interface ProjectOptions {
   /** What of a model may change bytes. */
   identify: (spec: ModelSpec) => Json;
   onProblem: OnProblem;
+  /** Only the first items of every `each`; artifacts and lock are kept apart from the full build's. */
+  sample?: number | undefined;
   /** Writes nothing, not even what only saves time. */
   readOnly?: boolean | undefined;
 }
@@ -58,7 +60,7 @@ export class Project {
     readonly pipeline: Pipeline,
     readonly graph: Graph,
   ) {
-    this.places = placesOf(options.root, pipeline.slug);
+    this.places = placesOf(options.root, pipeline.slug, options.sample);
   }
 
   static async open(options: ProjectOptions): Promise<{ ok: true; project: Project } | { ok: false; diagnostics: Diagnostic[] }> {
@@ -88,6 +90,7 @@ export class Project {
       identify,
       lock,
       results,
+      sample: this.options.sample,
       artifacts: this.places.artifacts,
       kept: (artifact) => objects.has(artifact),
       failure: (cell: string, recipe: RecipeHash) => memory.failure(cell, recipe),
@@ -121,10 +124,11 @@ function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptio
   };
 }
 
-function placesOf(root: string, slug: string): Places {
+function placesOf(root: string, slug: string, sample: number | undefined): Places {
+  const full = slug === "" ? "dag.lock" : `pipelines/${slug}.lock`;
   return {
-    artifacts: join(root, "artifacts", slug),
-    lock: slug === "" ? join(root, "dag.lock") : join(root, "pipelines", `${slug}.lock`),
+    artifacts: join(root, "artifacts", slug, sample === undefined ? "" : `sample=${sample}`),
+    lock: join(root, sample === undefined ? full : `cache/state/sample=${sample}/${full}`),
     state: join(root, "cache/state"),
     temp: join(root, "cache/tmp"),
     lease: join(root, "cache/state/build.lease"),

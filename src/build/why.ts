@@ -68,7 +68,7 @@ export async function whyItem(project: Project, state: State, cell: Cell, item: 
     for await (const found of readRecords(join(project.places.artifacts, upstream.path), id)) if (found.id === item) record = { hash: hashJson(found) };
   }
   if (record === undefined) return `${each} has no record with the id ${JSON.stringify(item)}`;
-  const base = itemBaseOf(inputs, each);
+  const base = itemBaseOf(inputs, each, cell.stage.action.kind === "module");
   const journal = await Journal.open(join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), { readonly: true });
   try {
     const kept = journal.has(record.hash) ? await journal.read(record.hash) : undefined;

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
@@ -15,7 +16,6 @@ import { fixLocale } from "./worker/locale.ts";
 import { promptsOf } from "./worker/prompt.ts";
 import { limited } from "./worker/timeout.ts";
 import { writeResult } from "./write.ts";
-import { resolve } from "node:path";
 
 /** The worker thread: runs one module cell at a time, asks the main thread for model answers. */
 
@@ -79,6 +79,7 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
     if (each === undefined) throw new Error("unreachable");
     const list = needs.get(each.need);
     if (list === undefined) throw new Error(`each: ${each.need} is not among the needs`);
+    const fileHash = fileHashes(job.root);
     let told = 0;
     const outcome = await runItems({
       stage: job.stage,
@@ -89,9 +90,9 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
         throw Object.assign(new Error(shape.at === undefined ? shape.message : `${shape.message} (${shape.at})`), { name: (error as Error).name, ...(shape.call === undefined ? {} : { call: shape.call }) });
       }),
       readHash: async (label) => {
-        if (label === `needs.${each.need}`) return list.source.hash;
-        if (label.startsWith(`needs.${each.need}#`)) return list.recordHash(label.slice(`needs.${each.need}#`.length));
-        return fileHash(job.root, label);
+        const [, need = "", id] = /^needs\.([^#]+)(?:#(.*))?$/s.exec(label) ?? [];
+        if (need === "") return fileHash(label);
+        return id === undefined ? needs.get(need)?.source.hash : needs.get(need)?.recordHash(id);
       },
       output: job.output.path,
       validate: validators.get(""),
@@ -107,18 +108,19 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
   }
 }
 
-const fileHashes = new Map<string, Sha256 | undefined>();
-function fileHash(root: string, label: string): Sha256 | undefined {
-  if (!label.startsWith("reads.")) return undefined;
-  const path = resolve(root, label.slice("reads.".length));
-  if (!fileHashes.has(path)) {
-    try {
-      fileHashes.set(path, hashSmallFileSync(path).hash);
-    } catch {
-      fileHashes.set(path, undefined);
+/** Hashes of files that remembered items have read, each taken once. */
+function fileHashes(root: string): (label: string) => Sha256 | undefined {
+  const known = new Map<string, Sha256 | undefined>();
+  return (label) => {
+    if (!known.has(label)) {
+      try {
+        known.set(label, hashSmallFileSync(resolve(root, label.slice("reads.".length))).hash);
+      } catch {
+        known.set(label, undefined);
+      }
     }
-  }
-  return fileHashes.get(path);
+    return known.get(label);
+  };
 }
 
 /** An error's message and the first frame in the project's own code. */

@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync } from "node:fs";
+import { createWriteStream, existsSync, readdirSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { once } from "node:events";
 import { dirname, extname, join } from "node:path";
@@ -61,9 +61,10 @@ export async function writeResult(job: CellJob, result: unknown, validators: Map
   if (result === undefined && kind !== "directory" && existsSync(path)) return undefined;
   switch (kind) {
     case "jsonl":
+      if (result === undefined) throw nothing("records", job);
       return writeRecords(path, result, validate);
     case "json":
-      if (result === undefined) throw nothing("a JSON value");
+      if (result === undefined) throw nothing("a JSON value", job);
       validate?.(result, "the value");
       await writeFile(path, canonicalJson(result) + "\n", { flag: "wx" });
       return undefined;
@@ -71,10 +72,11 @@ export async function writeResult(job: CellJob, result: unknown, validators: Map
       await writeFile(path, formatNpy(matrixOf(result)), { flag: "wx" });
       return undefined;
     case "file":
-      if (typeof result !== "string" && !(result instanceof Uint8Array)) throw nothing("a string or bytes");
+      if (typeof result !== "string" && !(result instanceof Uint8Array)) throw nothing("a string or bytes", job);
       await writeFile(path, result, { flag: "wx" });
       return undefined;
     case "directory":
+      if (result === undefined && readdirSync(path).length === 0) throw nothing("an object of relative path → content", job);
       return writeDirectory(path, result, validators);
     default:
       return kind satisfies never;
@@ -149,4 +151,4 @@ function matrixOf(value: unknown): Matrix {
 const isIterable = (value: unknown): value is Iterable<Json> | AsyncIterable<Json> =>
   typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value);
 
-const nothing = (expected: string): Error => new Error(`the stage must return ${expected} (or write to \`output\`)`);
+const nothing = (expected: string, job?: CellJob): Error => new Error(`${job === undefined ? "" : `no output for ${job.output.place}: `}the stage must return ${expected} (or write to \`output\`)`);

@@ -72,7 +72,7 @@ function reportProblem(problem: StoreProblem): void {
 }
 
 /** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. */
-export async function openProject({ readOnly = true } = {}): Promise<Project | undefined> {
+export async function openProject({ readOnly = true, sample }: { readOnly?: boolean; sample?: number | undefined } = {}): Promise<Project | undefined> {
   const opened = await Project.open({
     root: resolve(common.directory ?? "."),
     file: common.file,
@@ -83,6 +83,7 @@ export async function openProject({ readOnly = true } = {}): Promise<Project | u
     identify: modelIdentity,
     onProblem: reportProblem,
     readOnly,
+    sample,
   });
   if (opened.ok) return opened.project;
   printDiagnostics(opened.diagnostics);

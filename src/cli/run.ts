@@ -20,6 +20,7 @@ interface RunOptions {
   frozen?: boolean;
   maxCalls?: string;
   maxCost?: string;
+  sample?: string;
 }
 
 export function runCommand(program: Command, exit: (code: number) => void): void {
@@ -33,11 +34,13 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("--frozen", "no model call may leave; the first one missing stops the run (exit 4)")
     .option("--max-calls <n>", "stop before more than n calls are bought (exit 4)")
     .option("--max-cost <usd>", "stop before more than this is spent (exit 4)")
+    .option("--sample <n>", "only the first n items of every each, kept apart in artifacts/sample=<n>/")
     .action(async (targets: string[], options: RunOptions) => exit(await run(targets, options)));
 }
 
 async function run(targets: string[], options: RunOptions): Promise<number> {
-  const project = await openProject({ readOnly: options.dryRun === true });
+  const sample = numberOption("--sample", options.sample, 1);
+  const project = await openProject({ readOnly: options.dryRun === true, sample });
   if (project === undefined) return EXIT.usage;
   const { cells, asked } = selection(project, targets);
   const forced = forcedCells(project, options.force, new Set(asked));

@@ -25,16 +25,19 @@ export interface InputSources {
   code: CodeBook;
   /** What of a model may change bytes (the model room knows). */
   identify: (spec: ModelSpec) => Json;
+  /** Only so many items of every `each`. */
+  sample?: number | undefined;
 }
 
 /** Reads and hashes everything a stage declares. Throws CodeError for code that does not parse. */
-export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify }: InputSources): Promise<StageInputs> {
+export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify, sample }: InputSources): Promise<StageInputs> {
   const snapshot = disk.fork();
   const contents: Record<string, Content> = {};
   const inputs: StageInputs = { contents, files: {}, programs: [], missing: snapshot.missing };
   contents["stage"] = snapshot.value(stage.name);
   contents["output"] = snapshot.value({ kind: stage.output.kind, extension: stage.output.kind === "directory" ? "" : posix.extname(stage.output.path) });
   if (stage.each !== undefined) contents["each"] = snapshot.value(stage.each);
+  if (stage.each !== undefined && sample !== undefined) contents["sample"] = snapshot.value(sample);
   if (stage.action.kind === "module") {
     const file = snapshot.file("run", stage.action.path);
     if (file !== undefined) {

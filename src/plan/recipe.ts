@@ -22,6 +22,8 @@ export interface RecipeInputs {
   command?: Sha256;
   /** Item by item or whole: the same code gives other bytes. */
   each?: Sha256;
+  /** `--sample`: only the first items of the list. */
+  sample?: Sha256;
   /** The schema decides whether there is an artifact at all. */
   schema?: Sha256;
   /**
@@ -38,8 +40,11 @@ export function recipeOf(inputs: Inputs): RecipeHash {
   return hashJson({ v: RECIPE_VERSION, inputs }) as RecipeHash;
 }
 
-/** The recipe without the list that `each` runs over: items remembered under it are keyed by their own record. */
-export function itemBaseOf(inputs: Inputs, each: string): Sha256 {
-  const rest = Object.fromEntries(Object.entries(inputs).filter(([label]) => label !== `needs.${each}` && !label.startsWith("reads.")));
-  return hashJson({ v: RECIPE_VERSION, each, inputs: rest });
+/**
+ * What all items of an `each` stage share: items are remembered under it, keyed by their own record. Not in it: the list itself, how much of
+ * it a sample takes, and what is noted item by item (files read; in module stages also every other need, whole or by record).
+ */
+export function itemBaseOf(inputs: Inputs, each: string, module: boolean): Sha256 {
+  const shared = ([label]: [string, Sha256]): boolean => !(label === `needs.${each}` || label === "sample" || label.startsWith("reads.") || (module && label.startsWith("needs.")));
+  return hashJson({ v: RECIPE_VERSION, each, inputs: Object.fromEntries(Object.entries(inputs).filter(shared)) });
 }

@@ -33,7 +33,7 @@ export interface Invocation {
 export function contextOf({ job, shared, calls, item, signal, log, track }: Invocation): StageContext {
   const guard = <T>(section: string, values: Record<string, T>): Record<string, T> => guarded(job.stage, section, values);
   const needs: Record<string, Need> = {};
-  for (const [name, content] of shared.needs) needs[name] = needOf(content, job.each?.need === name ? track : undefined);
+  for (const [name, content] of shared.needs) needs[name] = needOf(content, job.each === undefined ? undefined : track);
   const seed = job.params["seed"] ?? null;
   const context = {
     needs: guard("needs", needs),

@@ -42,7 +42,7 @@ export class NeedContent {
   }
 }
 
-/** The `needs.x` of a stage function. `track` is given for the list of an `each` stage, where reading is what makes it an input. */
+/** The `needs.x` of a stage function. `track` is given in an `each` stage, where reading is what makes something an input of the item. */
 export function needOf(content: NeedContent, track?: Track): Need {
   const { source } = content;
   const name = `needs.${source.stage}`;
