@@ -35,5 +35,13 @@ export interface Taxonomy {
   about: string[];
   meta: string[];
   social: { path: string; label: string; type: "Social"; questions: { relationship: string[]; person: string[] }; cues: string[] };
+  conflicts: Conflict[];
   categories: Category[];
+}
+
+/** Where the value of category `when` contains a word of `says`, entries of the categories in `without` may not contain the words given. */
+export interface Conflict {
+  when: string;
+  says: string[];
+  without: Record<string, string[]>;
 }

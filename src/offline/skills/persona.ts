@@ -54,7 +54,7 @@ export const personaDraft: Skill = ({ facts, random }) => {
     `${day} for ${given}, ${apposition(blocks.profession, job)} who ${context}. ${pronoun} ${detail}.`,
     `These days ${given} ${context}. Known as the ${blocks.profession === "retired" ? "pensioner" : blocks.profession} who ${detail}, ${pronoun === given ? given : pronoun.toLowerCase()} ${other}.`,
     `${given} ${context}, ${blocks.working ? `works as ${job}` : `is ${blocks.profession === "retired" ? "retired" : job}`} and ${detail}.`,
-    `Ask for ${given}, the ${blocks.profession === "retired" ? "pensioner" : blocks.profession} who ${other}. ${pronoun} ${context}, and ${detail}.`,
+    `${given} is the ${blocks.profession === "retired" ? "pensioner" : blocks.profession} who ${other}. ${pronoun} ${context}, and ${detail}.`,
     `Not many know that ${given}, ${apposition(blocks.profession, job)}, ${context}. ${day}.`,
   ];
   const fitting = shapes.filter((text) => text.length <= 300);
