@@ -108,6 +108,16 @@ describe("hashes of files and directories", () => {
     expect(await failure(hashFile(join(made, "x")))).toMatchObject({ reason: "missing" });
   });
 
+  test("a file that vanishes between listing and hashing is named", async () => {
+    const made = temporary();
+    for (let i = 0; i < 200; i++) writeFileSync(join(made, String(i)), "");
+    const hashing = failure(hashDirectory(made));
+    for (let i = 0; i < 200; i++) rmSync(join(made, String(i)));
+    const error = await hashing;
+    expect(error).toMatchObject({ reason: "missing", path: expect.stringMatching(/\/\d+$/) as string });
+    expect(error.message).toMatch(/^cannot read .*: it is (not there|a link to nothing, or it vanished)$/);
+  });
+
   test("a directory of thousands of files opens few at a time", async () => {
     const made = temporary();
     for (let i = 0; i < 2000; i++) writeFileSync(join(made, String(i)), String(i));
