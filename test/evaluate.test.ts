@@ -113,6 +113,15 @@ describe("evaluate", () => {
     for (const part of md.split(/^## /m).slice(1)) if (part.startsWith("Table")) expect(part).toMatch(/Mode: (fixed|compat)|the same in both modes/);
   });
 
+  test("no two ticks of an axis have the same label, however low the scores", async () => {
+    const { questions, answer } = study({ noises: [0, 0.5], retrievers: ["bm25"] });
+    const cells = await Promise.all(answer.cells().map(async ({ axis, all }) => ({ axis, records: (await all()).map((record, i) => (i % 4 === 0 ? record : { ...record, prediction: "", retrieved: [] })) })));
+    const svg = (await files({ questions, answer: gathered(cells, "answer") }))["figures/figure3_retrieval_recall.svg"] ?? "";
+    const ticks = [...svg.matchAll(/>(\d\.\d+)<\/text>/g)].map((match) => match[1] ?? "").filter((label) => label.length === 4);
+    expect(ticks.length).toBeGreaterThan(3);
+    expect(new Set(ticks).size).toBe(ticks.length);
+  });
+
   test("a question without an answer counts as empty, and a warning says so", async () => {
     const needs = study({ noises: [0], retrievers: ["bm25"] });
     const short = gathered(needs.answer.cells().map(({ axis }) => ({ axis, records: [] as JsonRecord[] })), "answer");

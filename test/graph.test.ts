@@ -91,7 +91,6 @@ describe("dag graph", () => {
     expect(dot).toContain('\\"];</text>');
     expect(dot?.split("\n")[0]).not.toContain("\u001b");
     expect(svg).not.toContain("<script>");
-    // eslint-disable-next-line no-control-regex
     expect(svg).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
     expect((JSON.parse(json ?? "") as { name: string }).name).toBe(hostile);
   });

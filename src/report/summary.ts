@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join, relative } from "node:path";
 import { terminalText } from "./escape.ts";
 import { columns, cut } from "./width.ts";
 
@@ -8,7 +8,7 @@ export interface SummaryOptions {
   width?: number;
   /** ANSI bold and dim. Default false. */
   color?: boolean;
-  /** How the directory is named to the user. Default: its last part. */
+  /** How the directory is named to the user. Default: from the current directory. */
   shown?: string;
 }
 
@@ -40,7 +40,7 @@ export async function summarise(evaluateDir: string, options: SummaryOptions = {
   const n = Math.max(0, ...overall.map((row) => row.n));
   const notes = [`${n} questions, fixed mode; ± half of a 95\u00a0% interval over people.`];
   if (metrics.simulated.length > 0) notes.push(`Simulated: ${metrics.simulated.join(", ")} is the offline provider, not a language model.`);
-  notes.push(`Tables, figures and every score: ${options.shown ?? `${basename(evaluateDir)}/`}`);
+  notes.push(`Tables, figures and every score: ${options.shown ?? `${relative(process.cwd(), evaluateDir)}/`}`);
   const grids = parts.map((part) => printed(part, metrics.noises, label, width, style));
   return `${[...grids, ...notes.flatMap((note) => wrapped(terminalText(note), width)).map((line) => style("2", line))].join("\n")}\n`;
 }

@@ -43,7 +43,7 @@ export interface Metrics {
 
 export function measure(study: Study, options: { seed: string; simulated: string[] }): Metrics {
   const dims = MODES.flatMap((mode) => dimensionValues(study, mode, options.seed));
-  const flat = dims.filter(({ value, z }) => value !== null && z === null).map(({ mode, dimension }) => `${mode}: the systems do not differ in ${dimension}, so it has no z-score`);
+  const flat = MODES.flatMap((mode) => flatDimensions(dims.filter((row) => row.mode === mode), mode));
   return {
     version: 1,
     seed: options.seed,
@@ -58,7 +58,7 @@ export function measure(study: Study, options: { seed: string; simulated: string
     documents: study.levels.flatMap(({ noise, volumes }) => (volumes ?? []).map((volume) => ({ noise, ...volume }))),
     questions: study.levels.flatMap(questionCounts),
     flags: study.levels.flatMap(({ noise, systems }) => systems.flatMap((system) => MODES.flatMap((mode) => flagCounts(system, mode).map(([flag, n]) => ({ noise, system: system.name, mode, flag, n }))))),
-    warnings: [...study.warnings, ...new Set(flat)],
+    warnings: [...study.warnings, ...flat],
   };
 }
 
@@ -78,6 +78,14 @@ function measured(noise: number, system: System, mode: Mode, seed: string): Meas
       };
     });
   });
+}
+
+/** Dimensions that have values and no z-scores, in one line. */
+function flatDimensions(rows: readonly DimensionValue[], mode: Mode): string[] {
+  const flat = [...new Set(rows.filter(({ value, z }) => value !== null && z === null).map(({ dimension }) => dimension))];
+  if (flat.length === 0) return [];
+  if (new Set(rows.map(({ system }) => system)).size === 1) return [`${mode}: one system without gold context: the six dimensions have no z-scores and there is no radar`];
+  return [`${mode}: the systems do not differ in ${flat.join(", ")}: no z-score`];
 }
 
 /** The paper's order, then by name. */

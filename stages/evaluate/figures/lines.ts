@@ -25,6 +25,7 @@ const DODGE = 4.5;
 /** Curves over noise with 95 % whiskers, one panel beside the other on one scale. */
 export function lineFigure(panels: readonly Panel[], labels: { y: string; notes: string[] }): Spec {
   const points = panels.flatMap(({ series }) => series.flatMap((one) => one.points));
+  const ticks = ticksOver(points);
   const noises = [...new Set(points.map(({ noise }) => noise))].sort((a, b) => a - b);
   const names = [...new Map(panels.flatMap(({ series }) => series.map((one): [string, Series] => [one.name, one]))).values()];
   const width = panels.length * WIDTH + (panels.length - 1) * GAP;
@@ -42,26 +43,28 @@ export function lineFigure(panels: readonly Panel[], labels: { y: string; notes:
     height: HEIGHT + 52 + key.height + 8 + notes.length * 11,
     scales: [
       { name: "x", type: "linear", domain: [(noises[0] ?? 0) - pad, (noises.at(-1) ?? 0) + pad], range: [0, WIDTH], zero: false },
-      { name: "y", type: "linear", domain: [0, ceiling(points)], range: [HEIGHT, 0], nice: false },
+      { name: "y", type: "linear", domain: [0, ticks.at(-1) ?? 1], range: [HEIGHT, 0], nice: false },
     ],
-    marks: [...panels.map((panel, place) => panelMark(panel, place, panels.length, noises, labels.y)), ...key.marks, ...footer(notes, width / 2, HEIGHT + 52 + key.height + 6)],
+    marks: [...panels.map((panel, place) => panelMark(panel, place, panels.length, noises, ticks, labels.y)), ...key.marks, ...footer(notes, width / 2, HEIGHT + 52 + key.height + 6)],
   };
 }
 
-/** The next tenth above everything drawn. */
-function ceiling(points: readonly Point[]): number {
+/** Round steps from 0 to the first one at or above everything drawn. */
+function ticksOver(points: readonly Point[]): number[] {
   const most = Math.max(0.1, ...points.map(({ value, high }) => Math.max(value, high ?? 0)));
-  return Math.min(Math.max(1, most), Math.ceil(most * 10 + 0.2) / 10);
+  const step = most > 0.6 ? 0.2 : most > 0.3 ? 0.1 : 0.05;
+  const last = Math.ceil(most / step - 1e-9);
+  return Array.from({ length: last + 1 }, (_, place) => Math.round(place * step * 100) / 100);
 }
 
-function panelMark(panel: Panel, place: number, of: number, noises: readonly number[], y: string): Mark {
+function panelMark(panel: Panel, place: number, of: number, noises: readonly number[], ticks: readonly number[], y: string): Mark {
   const text = { labelFont: FONT, titleFont: FONT, labelFontSize: 10, titleFontSize: 10.5, titleFontWeight: "normal", labelColor: "#333", titleColor: "#222", domainColor: "#888", tickColor: "#888" } as const;
   return {
     type: "group",
     encode: { enter: { x: { value: place * (WIDTH + GAP) }, width: { value: WIDTH }, height: { value: HEIGHT } } },
     ...(of > 1 ? { title: { text: panel.title, font: FONT, fontSize: 11, color: "#222", offset: 6 } } : {}),
     axes: [
-      { scale: "y", orient: "left", grid: true, gridColor: "#e4e4e4", tickCount: 6, format: ".1f", ...(place === 0 ? { title: y } : {}), ...text, domain: false, ticks: false, labelPadding: 5 },
+      { scale: "y", orient: "left", grid: true, gridColor: "#e4e4e4", values: [...ticks], format: ticks.some((tick) => Math.round(tick * 100) % 10 !== 0) ? ".2f" : ".1f", ...(place === 0 ? { title: y } : {}), ...text, domain: false, ticks: false, labelPadding: 5 },
       { scale: "x", orient: "bottom", values: [...noises], title: "noise ratio", encode: { labels: { update: { text: { signal: `{${noises.map((noise) => `'${noise}':'${noiseText(noise)}'`).join(",")}}['' + datum.value]` } } } }, ...text },
     ],
     marks: panel.series.flatMap((series, index) => seriesMarks(series, (index - (panel.series.length - 1) / 2) * DODGE)),
