@@ -30,7 +30,10 @@ export function spansOf(text: string): Span[] {
     if (!/[.!?]$/.test(quoted) && quoted.split(" ").length <= MAX_WORDS) add(quoted, "title");
   }
   for (const sentence of text.split(/(?<=[.!?:])\s+/)) {
-    for (const run of runs(sentence, isNameWord)) add(run, "name");
+    for (const run of runs(sentence, isNameWord)) {
+      // One capital at the start of a sentence is no name.
+      if (run.includes(" ") || !sentence.startsWith(run)) add(run, "name");
+    }
     for (const run of runs(sentence, (word, at) => !isCommon(word) && !isNameWord(word, at))) add(run, "phrase");
   }
   return spans;
@@ -62,5 +65,5 @@ function runs(sentence: string, holds: (word: string, at: number) => boolean): s
 
 /** Capitalised, and not only because it starts the sentence or names a day. */
 function isNameWord(word: string, at: number): boolean {
-  return /^\p{Lu}/u.test(word) && !/^I('|’|$)/.test(word) && !CALENDAR.test(word) && !(isCommon(word) && at === 0) && !/^(Oh|Hi|Hey|Ha|Well|Yes|No|Mr|Mrs)$/.test(word);
+  return /^\p{Lu}/u.test(word) && !/^I('|’|$)/.test(word) && !/^(Yeah|Plus)$/.test(word) && !CALENDAR.test(word) && !(isCommon(word) && at === 0) && !/^(Oh|Hi|Hey|Ha|Well|Yes|No|Mr|Mrs)$/.test(word);
 }

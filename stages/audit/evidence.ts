@@ -1,0 +1,70 @@
+import { Finder, type Secret } from "../sessions/secrets.ts";
+import { wordLine } from "../sessions/text.ts";
+import { personalIds, searchable, type Dossier, type Finding, type Session } from "./material.ts";
+
+/** Whether evidence says what it is for, whether other sessions do, and whether noise gives anybody away. */
+export function* checkEvidence(dossier: Dossier, secrets: readonly Secret[]): Generator<Finding> {
+  const { noise, sessions, questions } = dossier;
+  const found = (check: string, subject: string, detail: string): Finding => ({ check, noise, subject, detail });
+  const byId = new Map(sessions.map((session) => [session.id, session]));
+
+  for (const question of questions) {
+    if (!searchable(question)) continue;
+    const { id, evidence, values } = question;
+    for (const value of values) {
+      if (!evidence.some(({ key }) => covers(key, value)) && question.type !== "Social") yield found("evidence-missing", id, `no evidence key for ${JSON.stringify(value)}`);
+    }
+    for (const { key, ids } of evidence) {
+      if (ids.length === 0) yield found("evidence-missing", id, `no session for ${JSON.stringify(key)}`);
+      for (const segment of ids) {
+        const session = byId.get(segment);
+        if (session === undefined) yield found("evidence-unknown", id, `session ${segment} does not exist`);
+        else if (!says(session, key)) yield found("evidence-unsupported", id, `session ${segment} says no word of ${JSON.stringify(key)}`);
+      }
+    }
+    for (const { value, session } of unlabelled(dossier, question.values, evidence.flatMap(({ ids }) => ids))) {
+      yield found("evidence-unlabelled", id, `session ${session.id} says ${JSON.stringify(value)} and is no evidence`);
+    }
+  }
+
+  const personal = personalIds(dossier);
+  const finder = new Finder(secrets);
+  const names = wordLine(`${dossier.owner} ${sessions.map(({ target }) => target ?? "").join(" ")}`);
+  for (const session of sessions) {
+    if (personal.has(session.id)) continue;
+    const leak = finder.in(session.line).find(({ line }) => !names.includes(line));
+    if (leak !== undefined) yield found("noise-leak", session.id, `says ${JSON.stringify(leak.text)} (${leak.attribute} of ${leak.person})`);
+  }
+}
+
+/** Sessions that hold a value of an answer, word for word, and are not listed. Short words prove nothing. */
+function* unlabelled({ sessions }: Dossier, values: readonly string[], listed: readonly string[]): Generator<{ value: string; session: Session }> {
+  const known = new Set(listed);
+  for (const value of values) {
+    const line = wordLine(value);
+    if (line.trim().length < 4 || /^[\d ]+$/.test(line)) continue;
+    for (const session of sessions) {
+      // A session written for another value that holds this one, of somebody else maybe, is explained by its truth.
+      if (known.has(session.id) || !session.line.includes(line) || explained(session, line)) continue;
+      yield { value, session };
+    }
+  }
+}
+
+function explained({ truth }: Session, line: string): boolean {
+  if (truth === undefined) return false;
+  const told = [...truth.reveals.map(({ value, attribute }) => `${value} ${attribute}`), truth.former?.value ?? "", truth.replaces ?? ""];
+  return told.some((text) => wordLine(text).includes(line));
+}
+
+/** A session supports a key if it holds a word of it; wording is free, so more cannot be asked of it. */
+function says(session: Session, key: string): boolean {
+  const words = wordLine(key).trim().split(" ").filter((word) => word.length > 2 || /\d/.test(word));
+  return words.length === 0 || words.some((word) => session.lineWithNames.includes(` ${word.slice(0, 5)}`));
+}
+
+function covers(key: string, value: string): boolean {
+  // Python source escapes quotes.
+  const line = wordLine(key.replaceAll("\\", ""));
+  return line.includes(wordLine(value)) || wordLine(value).includes(line);
+}
