@@ -160,7 +160,7 @@ class Build {
       this.state.memory.note(cell.id, result.recipe, reasons);
       if (changed.length > 0) {
         await this.lock.remove(cell.id);
-        this.request.emit({ type: "warning", message: `${cell.id}: ${changed.map((label) => describeInput(cell, label)).join(", ")} changed while it ran: the result is not recorded as fresh; run again` });
+        this.request.emit({ type: "warning", message: `${cell.id}: ${changed.join(", ")} changed while it ran: the result is not recorded as fresh; run again` });
       } else await this.lock.set(cell.id, result);
       this.totals.ran.push(cell.id);
       this.tell(cell, "ran", reasons, started, { artifact: result.artifact, ...(items === undefined ? {} : { items }), calls: await this.desk.calls(cell.id) });
@@ -172,7 +172,7 @@ class Build {
         if (failure.call === "frozen" || failure.call === "budget") this.refused ??= failure.message;
         this.stop.abort(new Interrupted());
       }
-      this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure.message);
+      this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;
     }
@@ -268,11 +268,4 @@ class Build {
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
   }
-}
-
-/** `prompts.x (prompts/x.md)`: an input with the file behind it. */
-function describeInput({ stage }: Cell, label: string): string {
-  const name = label.slice(label.indexOf(".") + 1);
-  const file = label.startsWith("prompts.") ? stage.prompts[name] : label.startsWith("files.") ? stage.files[name]?.join(", ") : label === "schema" && typeof stage.schema === "string" ? stage.schema : label === "code" && stage.action.kind === "module" ? stage.action.path : undefined;
-  return file === undefined ? label : `${label} (${file})`;
 }

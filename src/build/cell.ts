@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Cell } from "../pipeline/index.ts";
 import type { BuildResult, Content, Inputs } from "../plan/index.ts";
-import { axisContents, CodeError, needHash, readStageInputs } from "../plan/index.ts";
+import { axisContents, CodeError, explainReason, needHash, readStageInputs } from "../plan/index.ts";
 import { removeTree, tempPath } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { CallDesk } from "./calls.ts";
@@ -30,7 +30,7 @@ export interface Workshop {
 export interface BuiltCell {
   result: BuildResult;
   items?: ItemCounts;
-  /** Labels of inputs that changed while the stage ran: the result stands, but is not recorded. */
+  /** Inputs that changed while the stage ran, in words: the result stands, but is not recorded. */
   changed: string[];
 }
 
@@ -101,12 +101,33 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
     const hash = needHash(need.cells, need.gathered.length > 0, (id) => artifactOnDisk(project, state, id));
     if (hash !== undefined) contents[`needs.${need.stage}`] = hash;
   }
-  return Object.keys(before)
-    .filter((label) => {
-      const hash = label.startsWith("reads.") ? state.snapshot.probe(label.slice("reads.".length)) : contents[label]?.hash;
-      return hash !== before[label] && !(label.startsWith("reads.") && hash === undefined && before[label] === state.snapshot.value(null).hash);
-    })
-    .sort();
+  const then = await state.planner.stageInputs(cell.stage);
+  const changed: string[] = [];
+  for (const [label, old] of Object.entries(before).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const read = label.startsWith("reads.");
+    const hash = read ? state.snapshot.probe(label.slice("reads.".length)) : contents[label]?.hash;
+    if (hash === old || (read && hash === undefined && old === state.snapshot.value(null).hash)) continue;
+    const [detail] = await explainReason(
+      { kind: "changed", label, old, new: hash ?? state.snapshot.value(null).hash },
+      {
+        stage: cell.stage,
+        before: async () => (then instanceof CodeError ? undefined : then.contents[label]?.bytes?.()),
+        now: async () => (contents[label] as Content | undefined)?.bytes?.(),
+      },
+    );
+    const where = now.missing.find((m) => m.label === label)?.path ?? detail?.replace(/: .*$/, "") ?? describe(cell, label);
+    changed.push(where.startsWith(label) || where === label ? where : `${label} (${where})`);
+  }
+  return changed;
+}
+
+/** The file behind an input, where there is one. */
+function describe({ stage }: Cell, label: string): string {
+  const name = label.slice(label.indexOf(".") + 1);
+  if (label.startsWith("prompts.")) return stage.prompts[name] ?? label;
+  if (label.startsWith("files.")) return stage.files[name]?.join(", ") ?? label;
+  if (label === "schema" && typeof stage.schema === "string") return stage.schema;
+  return label === "code" && stage.action.kind === "module" ? stage.action.path : label;
 }
 
 function artifactOnDisk(project: Project, state: State, id: Cell["id"]): Sha256 | undefined {

@@ -116,6 +116,7 @@ async function stageInputs({ job, stage, programs }: CommandRun, directory: stri
   }
   for (const [name, source] of Object.entries(job.files)) {
     const inside = (path: string): string => (isInsideRoot(job.root, path) ? projectPath(job.root, path) : join("files", name, relative(source.path, path)));
+    if (source.path !== job.root && source.files[0] !== source.path) await mkdir(join(directory, inside(source.path)), { recursive: true });
     for (const path of source.files) await put(path, inside(path));
     places.files[name] = source.path === job.root ? "." : inside(source.path).replace(/\/$/, "");
     if (source.path === source.files[0] && !isInsideRoot(job.root, source.path)) {

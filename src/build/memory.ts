@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Reason, RecipeHash } from "../plan/index.ts";
-import { canonicalJson, writeAtomicSync } from "../store/index.ts";
+import { canonicalJson, writeDerivedSync } from "../store/index.ts";
+import type { CellFailure } from "./failure.ts";
+import type { ItemFailure } from "./job.ts";
 
 interface Remembered {
   recipe: string;
@@ -8,7 +10,11 @@ interface Remembered {
   reasons: Reason[];
   /** First line of the failure, if the last attempt failed. */
   failure?: string;
+  /** Of its items, the first so many. */
+  items?: ItemFailure[];
 }
+
+const MOST_ITEMS = 200;
 
 /** The last attempt at every cell, for `status` and `why`: local, derived, forgotten when damaged. Read when first asked. */
 export class CellMemory {
@@ -28,13 +34,18 @@ export class CellMemory {
     return last?.recipe === recipe && last.failure === undefined ? last.reasons : undefined;
   }
 
-  note(cell: string, recipe: string, reasons: Reason[], failure?: string): void {
-    this.load().set(cell, { recipe, reasons, ...(failure === undefined ? {} : { failure: failure.split("\n")[0] ?? "" }) });
+  /** Why an item failed last time. */
+  itemFailure(cell: string, item: string): string | undefined {
+    return this.load().get(cell)?.items?.find((failure) => failure.item === item)?.message;
+  }
+
+  note(cell: string, recipe: string, reasons: Reason[], failure?: CellFailure): void {
+    this.load().set(cell, { recipe, reasons, ...(failure === undefined ? {} : { failure: failure.message.split("\n")[0] ?? "", items: failure.failures.slice(0, MOST_ITEMS) }) });
     this.dirty = true;
   }
 
   save(): void {
-    if (this.dirty) writeAtomicSync(this.file, canonicalJson([...this.load()].sort(([a], [b]) => (a < b ? -1 : 1))) + "\n");
+    if (this.dirty) writeDerivedSync(this.file, canonicalJson([...this.load()].sort(([a], [b]) => (a < b ? -1 : 1))) + "\n");
     this.dirty = false;
   }
 

@@ -10,7 +10,7 @@ import { CellFailure } from "./failure.ts";
 import type { CellJob, NeedSource, SchemaJob } from "./job.ts";
 import type { Project, State } from "./project.ts";
 
-/** Items of a module stage under way at once: enough to keep a model's limits busy, and a bound on memory. */
+/** Items of a module stage under way at once, unless `-j 1` asks for one thing at a time: enough to keep a model's limits busy, and a bound on memory. */
 const MODULE_ITEMS = 128;
 
 /** Everything a cell's runner needs, from the plan's inputs. `temp` is where the output goes. */
@@ -36,7 +36,7 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
   };
   if (stage.each !== undefined) {
     const base = itemBaseOf(inputs, stage.each, stage.action.kind === "module");
-    job.each = { need: stage.each, journal: join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
+    job.each = { need: stage.each, journal: join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" && jobs > 1 ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
   }
   return { job, stage: read };
 }

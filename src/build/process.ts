@@ -1,8 +1,26 @@
 import { constants } from "node:os";
 import { CellFailure, Interrupted } from "./failure.ts";
 
+/** Process groups of commands under way: killed when this process ends at once. */
+const groups = new Set<number>();
+
+/** Ends every command under way without asking, its children included. */
+export function killCommands(): void {
+  for (const group of groups) signalGroup(group, "SIGKILL");
+}
+
+function signalGroup(group: number, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(-group, name);
+  } catch {
+    // the group is gone
+  }
+}
+
 /** Time between asking a process group to end and killing it. */
 const GRACE_MS = 5000;
+/** Time for the last output of a command that has ended. */
+const DRAIN_MS = 250;
 
 export interface ProcessOptions {
   argv: string[];
@@ -24,13 +42,18 @@ export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: 
   const tail: string[] = [];
   const child = execa(file, args, { cwd, env, extendEnv: false, detached: true, cleanup: false, reject: false, stdin: "ignore", buffer: false, stdout: "pipe", stderr: "pipe", all: true, maxBuffer: 1 << 30 });
   const kill = (name: "SIGTERM" | "SIGKILL"): void => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, name);
-    } catch {
-      // the group is gone
-    }
+    if (child.pid !== undefined) signalGroup(child.pid, name);
   };
+  if (child.pid !== undefined) groups.add(child.pid);
+  // A process left in the background may hold the output open for ever: what it says after the command has ended is not waited for.
+  child.once("exit", () => {
+    drained = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, DRAIN_MS);
+  });
   let stopped: "timeout" | "abort" | undefined;
+  let drained: NodeJS.Timeout | undefined;
   let hard: NodeJS.Timeout | undefined;
   const stop = (why: "timeout" | "abort"): void => {
     if (stopped !== undefined) return;
@@ -50,10 +73,9 @@ export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: 
   })().catch(() => {});
   try {
     const result = await child;
-    // Grandchildren may outlive the child and hold its output open.
-    kill("SIGTERM");
-    await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 200).unref())]);
+    // What it left running in its group has no business any more.
     kill("SIGKILL");
+    await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
     if (stopped === "abort") throw new Interrupted();
     if (stopped === "timeout") throw new CellFailure(`timed out after ${timeoutMs} ms`);
     const said = tail.length > 0 ? `\n${tail.map((line) => `    ${line}`).join("\n")}` : "";
@@ -66,6 +88,8 @@ export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: 
   } finally {
     clearTimeout(timer);
     clearTimeout(hard);
+    clearTimeout(drained);
+    if (child.pid !== undefined) groups.delete(child.pid);
     signal.removeEventListener("abort", onAbort);
   }
 }

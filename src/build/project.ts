@@ -5,7 +5,7 @@ import type { Diagnostic, Graph, ModelSpec, Pipeline, PipelineMemory } from "../
 import { CodeBook, Planner, ResultStore, Snapshot } from "../plan/index.ts";
 import type { PlannerOptions, RecipeHash } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
-import { ObjectStore, readLock, StatCache, writeAtomicSync } from "../store/index.ts";
+import { ObjectStore, readLock, StatCache, writeDerivedSync } from "../store/index.ts";
 import type { LockFile, OnProblem } from "../store/index.ts";
 import { CellMemory } from "./memory.ts";
 
@@ -114,12 +114,7 @@ function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptio
       }
     },
     write: (key, text) => {
-      if (readOnly === true) return;
-      try {
-        writeAtomicSync(path, stamped(key) + text);
-      } catch {
-        // a read-only project only loses the short cut
-      }
+      if (readOnly !== true) writeDerivedSync(path, stamped(key) + text);
     },
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { CodeError, explainReason, itemBaseOf } from "../plan/index.ts";
 import type { CellPlan, Inputs, Reason } from "../plan/index.ts";
+import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { Remembered } from "./items.ts";
@@ -52,6 +53,49 @@ async function detail(state: State, cell: Cell, reason: Reason, past: boolean): 
   });
 }
 
+/** How many items of a cell that would run are remembered; undefined where there are none, or an upstream cell comes first. */
+export async function itemsLeft(project: Project, state: State, plan: CellPlan): Promise<{ total: number; kept: number; left: number } | undefined> {
+  const { cell } = plan;
+  const { each } = cell.stage;
+  if (each === undefined || plan.action !== "run" || plan.inputs === undefined) return undefined;
+  const journal = await openJournal(project, cell, plan.inputs, each);
+  try {
+    const counts = { total: 0, kept: 0, left: 0 };
+    for await (const record of listOf(project, cell, each)) {
+      if (counts.total === project.options.sample) break;
+      counts.total++;
+      const text = journal.has(hashJson(record)) ? await journal.read(hashJson(record)) : undefined;
+      if (text !== undefined && changedReads(state, JSON.parse(text) as Remembered).length === 0) counts.kept++;
+      else counts.left++;
+    }
+    return counts;
+  } catch {
+    return undefined; // a list that cannot be read is the run's to report
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Records of the list a cell runs over. */
+async function* listOf(project: Project, cell: Cell, each: string): AsyncGenerator<JsonRecord> {
+  for (const id of cell.needs.find((need) => need.stage === each)?.cells ?? []) {
+    const upstream = project.graph.cells.get(id);
+    if (upstream !== undefined) yield* readRecords(join(project.places.artifacts, upstream.path), id);
+  }
+}
+
+const openJournal = (project: Project, cell: Cell, inputs: Inputs, each: string): Promise<Journal> => {
+  const base = itemBaseOf(inputs, each, cell.stage.action.kind === "module");
+  return Journal.open(join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), { readonly: true });
+};
+
+/** Files an item read that are not as they were. */
+const changedReads = (state: State, { reads }: Remembered): string[] =>
+  Object.keys(reads)
+    .filter((label) => label.startsWith("reads."))
+    .map((label) => label.slice("reads.".length))
+    .filter((path) => state.snapshot.probe(path) !== reads[`reads.${path}`]);
+
 /** What is remembered of one item of an `each` stage, in a sentence. */
 export async function whyItem(project: Project, state: State, cell: Cell, item: string): Promise<string> {
   const { each } = cell.stage;
@@ -59,24 +103,18 @@ export async function whyItem(project: Project, state: State, cell: Cell, item: 
   const plan = await planUpTo(project, state, cell);
   if (plan.action === "run" && plan.inputs === undefined) return `it depends on what ${each} will hold: an upstream cell will be rebuilt first`;
   const inputs: Inputs | undefined = plan.action === "run" ? plan.inputs : state.lock.cells[cell.id]?.inputs;
-  const source = cell.needs.find((need) => need.stage === each)?.cells ?? [];
   if (inputs === undefined) return `${cell.id} has never been built`;
   let record: { hash: Sha256 } | undefined;
-  for (const id of source) {
-    const upstream = project.graph.cells.get(id);
-    if (upstream === undefined) continue;
-    for await (const found of readRecords(join(project.places.artifacts, upstream.path), id)) if (found.id === item) record = { hash: hashJson(found) };
-  }
+  for await (const found of listOf(project, cell, each)) if (found.id === item) record = { hash: hashJson(found) };
   if (record === undefined) return `${each} has no record with the id ${JSON.stringify(item)}`;
-  const base = itemBaseOf(inputs, each, cell.stage.action.kind === "module");
-  const journal = await Journal.open(join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), { readonly: true });
+  const failure = plan.action === "run" ? state.memory.itemFailure(cell.id, item) : undefined;
+  if (failure !== undefined) return `it failed last time and will run again: ${failure}`;
+  const journal = await openJournal(project, cell, inputs, each);
   try {
     const kept = journal.has(record.hash) ? await journal.read(record.hash) : undefined;
     if (kept !== undefined) {
-      const { reads } = JSON.parse(kept) as Remembered;
-      const files = Object.keys(reads).filter((label) => label.startsWith("reads."));
-      const changed = files.filter((label) => state.snapshot.probe(label.slice("reads.".length)) !== reads[label]);
-      return changed.length === 0 ? "it is remembered: same record, same stage inputs" : `it will run again: ${changed.map((label) => label.slice("reads.".length)).join(", ")} changed`;
+      const changed = changedReads(state, JSON.parse(kept) as Remembered);
+      return changed.length === 0 ? "it is remembered: same record, same stage inputs" : `it will run again: ${changed.join(", ")} changed`;
     }
     for (const key of journal.keys()) {
       const text = await journal.read(key);

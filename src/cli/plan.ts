@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { itemsLeft } from "../build/index.ts";
 import type { Project } from "../build/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
@@ -21,6 +22,11 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
   const state = project.load(forced === undefined ? {} : { forced });
   const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
   const list = [...plans.values()];
+  const items = new Map<string, NonNullable<Awaited<ReturnType<typeof itemsLeft>>>>();
+  for (const plan of list) {
+    const left = await itemsLeft(project, state, plan);
+    if (left !== undefined) items.set(plan.cell.id, left);
+  }
   const named = (action: CellPlan["action"]): string[] => list.filter((plan) => plan.action === action).map(({ cell }) => cell.id);
   const blocked = list.filter((plan) => plan.action === "blocked");
   if (common.json) {
@@ -30,18 +36,21 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
         cell: plan.cell.id,
         outcome: plan.action,
         reasons: plan.reasons,
+        ...(items.has(plan.cell.id) ? { items: items.get(plan.cell.id) } : {}),
         ...(plan.action === "run" ? { conditional: plan.conditional } : {}),
         ...(plan.action === "fresh" ? { artifact: plan.artifact } : plan.action === "restore" ? { artifact: plan.result.artifact } : {}),
         ...(plan.action === "blocked" ? { message: plan.message } : {}),
       });
     printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked") });
   } else {
-    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(34)}  ${explain(plan)}`.trimEnd()]));
+    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(34)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd()]));
     const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
     process.stdout.write([...lines, counts.join(" · "), ""].join("\n"));
   }
   return blocked.some((plan) => plan.missing.length > 0) ? EXIT.usage : EXIT.ok;
 }
+
+const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);
 
 function explain(plan: CellPlan): string {
   if (plan.action === "blocked") return plan.message;

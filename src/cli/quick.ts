@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+// Past the doors: a run with nothing to do loads these two files and no more.
 import { readFreshNote } from "../plan/fresh.ts";
 
 declare const __BUILD__: string;

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { build } from "../build/index.ts";
+import { build, killCommands } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { common, EXIT, openProject, selection, TOOL, useColor, UsageError, withCommon } from "./common.ts";
@@ -127,7 +127,10 @@ function interruptible(controller: AbortController): { code: () => number | unde
   let code: number | undefined;
   const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
     const handler = (): void => {
-      if (code !== undefined) process.exit(codes[signal]);
+      if (code !== undefined) {
+        killCommands();
+        process.exit(codes[signal]);
+      }
       code = codes[signal];
       controller.abort();
     };

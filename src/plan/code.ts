@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { canonicalJson, sha256, writeAtomicSync } from "../store/index.ts";
+import { canonicalJson, sha256, writeAtomicSync, writeDerivedSync } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
 
 declare const __API_HASH__: string;
@@ -24,6 +24,8 @@ export class CodeError extends Error {
 interface Entry {
   manifest: string;
   bundle: string;
+  /** sha256 of the bundle: code is not run on trust. */
+  bundleHash: string;
   /** Raw content of every file that went in, project-relative. */
   files: Record<string, string>;
   /** Version files of packages, absolute: package.json path → sha256. */
@@ -72,7 +74,7 @@ export class CodeBook {
 
   save(): void {
     if (!this.dirty || this.readOnly) return;
-    writeAtomicSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
+    writeDerivedSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
     this.dirty = false;
   }
 
@@ -81,12 +83,18 @@ export class CodeBook {
   }
 
   private holds(entry: Entry): boolean {
-    const same = (path: string, hash: string): boolean => this.stats.hashSync(path) === hash;
+    const same = (path: string, hash: string): boolean => {
+      try {
+        return this.stats.hashSync(path) === hash;
+      } catch {
+        return false; // not a readable file
+      }
+    };
     return (
       Object.entries(entry.directories).every(([path, signature]) => directorySignature(path) === signature) &&
       Object.entries(entry.files).every(([path, hash]) => same(resolve(this.root, path), hash)) &&
       Object.entries(entry.packages).every(([path, hash]) => same(path, hash)) &&
-      statSync(join(this.root, entry.bundle), { throwIfNoEntry: false }) !== undefined
+      (this.readOnly || same(join(this.root, entry.bundle), entry.bundleHash))
     );
   }
 
@@ -118,8 +126,11 @@ export class CodeBook {
     const text = canonicalJson(manifest);
     const name = sha256(`${this.stamp()}\n${made.bundle}`).slice(7, 39);
     const bundle = `cache/code/${name}.mjs`;
-    if (!this.readOnly) writeAtomicSync(join(this.root, bundle), made.bundle);
-    return { manifest: text, bundle, files, packages, directories };
+    if (!this.readOnly) {
+      if (statSync(join(this.root, bundle), { throwIfNoEntry: false })?.isDirectory() === true) rmSync(join(this.root, bundle), { recursive: true });
+      writeAtomicSync(join(this.root, bundle), made.bundle);
+    }
+    return { manifest: text, bundle, bundleHash: sha256(made.bundle), files, packages, directories };
   }
 }
 

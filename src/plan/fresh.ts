@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomicSync } from "../store/write.ts";
+import { writeDerivedSync } from "../store/write.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -49,11 +49,7 @@ export function writeFreshNote(root: string, snapshot: Snapshot, more: Pick<Fres
   const found = digestOf(paths, variables, snapshot.env);
   if (found === undefined || found.newest + (found.coarse ? COARSE_TICK_MS : TICK_MS) >= began) return;
   const note: FreshNote = { version: 1, ...rest, variables, paths, digest: found.digest };
-  try {
-    writeAtomicSync(noteFile(root), JSON.stringify(note));
-  } catch {
-    // a read-only project only loses the short cut
-  }
+  writeDerivedSync(noteFile(root), JSON.stringify(note));
 }
 
 function digestOf(paths: readonly string[], variables: readonly string[], env: Readonly<Record<string, string | undefined>>): { digest: string; newest: number; coarse: boolean } | undefined {

@@ -13,4 +13,4 @@ export { forEachLimited } from "./pool.ts";
 export { signatureSync, type Signature } from "./signature.ts";
 export { StatCache, type StatCacheOptions } from "./stat.ts";
 export { walkFiles, type WalkedFile } from "./walk.ts";
-export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync } from "./write.ts";
+export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync, writeDerivedSync } from "./write.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errno, systemError } from "./errors.ts";
+import { errno, StoreError, systemError } from "./errors.ts";
 
 const TEMP = /^\.dag-\d+-[0-9a-f]{12}\.tmp$/;
 
@@ -53,6 +53,23 @@ export function writeAtomicSync(path: string, data: Uint8Array | string): void {
     }
     throw systemError(error, "write", path);
   }
+}
+
+/**
+ * Writes a file that only saves work and can be made again: a directory in its place is removed, any other failure is swallowed. True if it
+ * was written.
+ */
+export function writeDerivedSync(path: string, data: Uint8Array | string): boolean {
+  for (const last of [false, true]) {
+    try {
+      writeAtomicSync(path, data);
+      return true;
+    } catch (error) {
+      if (last || !(error instanceof StoreError) || error.reason !== "not-a-file") return false;
+      rmSync(path, { recursive: true, force: true });
+    }
+  }
+  return false;
 }
 
 async function openMakingDirectory(path: string, mode = 0o666) {

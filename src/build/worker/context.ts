@@ -37,7 +37,7 @@ export function contextOf({ job, shared, calls, item, signal, log, track }: Invo
   const seed = job.params["seed"] ?? null;
   const context = {
     needs: guard("needs", needs),
-    files: guard("files", Object.fromEntries(Object.entries(job.files).map(([name, source]) => [name, filesOf(`files.${name}`, source)]))),
+    files: guard("files", Object.fromEntries(Object.entries(job.files).map(([name, source]) => [name, filesOf(`files.${name}`, source, job.root)]))),
     params: nested(job),
     prompts: guard("prompts", shared.prompts),
     models: guard("models", calls.models(job, item?.id, track)),

@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises";
+import { relative } from "node:path";
 import type { Files, Json } from "../../stage/index.ts";
 import type { CellJob } from "../job.ts";
 import { readValues } from "../jsonl.ts";
 
 /** The `files.x` of a stage function. Methods take a name where there are several files. */
-export function filesOf(label: string, source: CellJob["files"][string]): Files {
+export function filesOf(label: string, source: CellJob["files"][string], root: string): Files {
+  const what = `${label} (${relative(root, source.path) || "several"})`;
   const find = (name: string | undefined): string => {
     const at = name === undefined ? (source.files.length === 1 ? 0 : -1) : source.names.indexOf(name);
     const path = source.files[at];
     if (path !== undefined) return path;
-    throw new Error(name === undefined ? `${label} has ${source.files.length} files: name one of ${label}.names` : `${label} has no file ${JSON.stringify(name)}`);
+    throw new Error(name === undefined ? `${what} is not one file but ${source.files.length}: name one of ${label}.names` : `${what} has no file ${JSON.stringify(name)}`);
   };
   return {
     path: source.path,
