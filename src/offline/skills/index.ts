@@ -1,5 +1,6 @@
 import type { Skill } from "../skill.ts";
 import { graphLinks, graphMembers } from "./community.ts";
+import { profileDraft, profileSocial } from "./profile.ts";
 import { personaDraft } from "./persona.ts";
 import { readerAnswer } from "./reader/answer.ts";
 import { writeConversation } from "./sessions/conversation.ts";
@@ -12,6 +13,8 @@ export const skills: Readonly<Record<string, Skill>> = {
   "graph-links": graphLinks,
   "graph-members": graphMembers,
   "persona-draft": personaDraft,
+  "profile-draft": profileDraft,
+  "profile-social": profileSocial,
   purchase: writePurchase,
   "reader-answer": readerAnswer,
   "user-ai": writeUserAi,
