@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Json, Random } from "../stage/index.ts";
 import { factsOf } from "./facts.ts";
-import { PALETTES, PARTS } from "./portrait.ts";
+import { CALM, PALETTES, PARTS } from "./portrait.ts";
 import { seededRandom } from "./random.ts";
 import { countTokens } from "./tokens.ts";
 import { SIMULATOR_VERSION } from "./version.ts";
@@ -49,13 +49,13 @@ function choose(attributes: WireObject, random: Random): Record<string, string> 
   }
   const chosen: Record<string, string> = {};
   // Drawn in a fixed order, so that giving one attribute leaves the others as they were.
-  for (const [name, values] of Object.entries(PARTS)) chosen[name] = pick(name, attributes[name], values, random);
+  for (const [name, values] of Object.entries(PARTS)) chosen[name] = pick(name, attributes[name], values, random, CALM[name]);
   for (const [name, palette] of Object.entries(PALETTES)) chosen[name] = palette[pick(name, attributes[name], Object.keys(palette), random)] as string;
   return chosen;
 }
 
-function pick(name: string, given: Json | undefined, values: readonly string[], random: Random): string {
-  const drawn = random.pick(values);
+function pick(name: string, given: Json | undefined, values: readonly string[], random: Random, unasked: readonly string[] = values): string {
+  const drawn = random.pick(unasked);
   if (given === undefined) return drawn;
   if (typeof given === "string" && values.includes(given)) return given;
   throw new WireError(400, `${name} has no value ${JSON.stringify(given)}; known: ${values.join(", ")}`, { param: `attributes.${name}` });

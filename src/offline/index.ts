@@ -9,3 +9,7 @@ export { SIMULATOR_VERSION } from "./version.ts";
 export { WireError } from "./wire.ts";
 export type { WireObject } from "./wire.ts";
 export type { Skill, SkillRequest } from "./skill.ts";
+export type { Misbehaviour } from "./misbehave.ts";
+export type { OfflineServer, ServeOptions } from "./server.ts";
+/** Starts the loopback server; its code is loaded only then. */
+export const serve = async (options?: import("./server.ts").ServeOptions): Promise<import("./server.ts").OfflineServer> => (await import("./server.ts")).serve(options);

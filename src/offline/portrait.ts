@@ -27,3 +27,12 @@ export const PALETTES: Readonly<Record<string, Readonly<Record<string, string>>>
   clothesColor: CLOTH,
   backgroundColor: { sky: "65c9ff", sand: "f2e8cf", sage: "cad2c5", lilac: "cdb4db", rose: "ffc8dd", ice: "bde0fe" },
 };
+
+/** What may be drawn where nobody asks for it: no beard or glasses nobody mentioned, an everyday face. */
+export const CALM: Readonly<Record<string, readonly string[]>> = {
+  accessories: ["none"],
+  facialHair: ["none"],
+  eyebrows: ["default", "defaultNatural", "flatNatural"],
+  eyes: ["default", "happy", "side"],
+  mouth: ["default", "smile", "twinkle", "serious"],
+};
