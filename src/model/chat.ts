@@ -31,10 +31,10 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline",
-      async send() {
+      async send(key) {
         await output?.ready();
         const estimate = await estimateChat(keyed.body);
-        return sources.send(spec, caller.stage, "chat", wireBody(keyed), estimate.input + estimate.output);
+        return sources.send(spec, caller.stage, "chat", wireBody(keyed), estimate.input + estimate.output, key);
       },
       async judge(response) {
         return { ...(await judgeChat(response, output)), model: modelOf(response, spec.model), usage: usageOf(response) };

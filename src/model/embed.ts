@@ -36,7 +36,8 @@ export async function embed(
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline" || spec.provider === "transformers",
-      send: () => group.add(text),
+      // A batch has a line for each text anyway.
+      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, caller.stage, "embedding", { ...fields, input: [text] }, 0, key), 1)[0] as WireBody) : group.add(text)),
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };

@@ -1,4 +1,6 @@
 import { setMaxListeners } from "node:events";
+import { join } from "node:path";
+import { BatchStates } from "./batch-state.ts";
 import { Budget } from "./budget.ts";
 import { chat } from "./chat.ts";
 import { systemClock } from "./clock.ts";
@@ -25,6 +27,11 @@ export interface GatewayParts {
 /** Milliseconds answers on the wire are awaited after an interrupt, so that what was paid for is kept. */
 const GRACE_MS = 10_000;
 
+/** The batches a project has out. */
+export function batchStates(root: string): BatchStates {
+  return new BatchStates(join(root, "cache", "calls", "batches"));
+}
+
 /** Opens the call store and the ways to the models. Throws a CallError of kind `store` where the store cannot be opened. */
 export async function createGateway(options: GatewayOptions, parts: GatewayParts = {}): Promise<Gateway> {
   const clock = parts.clock ?? systemClock;
@@ -50,7 +57,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     frozen: options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store) : undefined,
     onWarning,
   });
-  const sources = new Sources({ env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
+  const sources = new Sources({ env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const ledger = new Ledger();
   const snapshots = new Map<string, string>();
 
@@ -85,6 +92,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       const done = new AbortController();
       await purchases.settled(clock.sleep(GRACE_MS, done.signal));
       done.abort();
+      await sources.settle();
       wire.abort();
       options.signal.removeEventListener("abort", onAbort);
       await store.close();

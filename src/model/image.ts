@@ -25,7 +25,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline",
-      send: () => sources.send(spec, caller.stage, "image", wireBody(keyed), 0),
+      send: (key) => sources.send(spec, caller.stage, "image", wireBody(keyed), 0, key),
       judge: (response) => Promise.resolve(judge(response, spec.model)),
       worst: () => ({ input: Buffer.byteLength(prompt), cached_input: 0, output: 0 }),
     };

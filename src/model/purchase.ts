@@ -29,7 +29,7 @@ export interface Asked {
   spec: ModelSpec;
   caller: Caller;
   /** Asks the provider, with all retries. */
-  send(): Promise<WireBody>;
+  send(key: CallKey): Promise<WireBody>;
   /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
   judge(response: WireBody): Promise<Judged>;
   /** Tokens at most, for the budget. */
@@ -123,7 +123,7 @@ export class Purchases {
       try {
         if (signal.aborted) throw aborted();
         const sent = clock.now();
-        const response = await asked.send();
+        const response = await asked.send(key);
         const { outcome, model, usage, problems, response: kept = response } = await judged(asked, response);
         paid = costOf(usage, asked.spec, asked.keyed.kind === "image" ? 1 : 0) ?? 0;
         const { stage, item } = asked.caller;

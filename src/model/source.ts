@@ -1,7 +1,9 @@
 import type { ModelSpec } from "../pipeline/index.ts";
 import type { Clock } from "./clock.ts";
+import { BatchLine } from "./batch.ts";
+import type { BatchStates } from "./batch-state.ts";
 import { Lane } from "./lane.ts";
-import type { KeyedCall, WireBody } from "./key.ts";
+import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Fetch } from "./provider/http.ts";
 import type { Provider } from "./provider/types.ts";
@@ -16,17 +18,23 @@ export interface SourceOptions {
   /** Ends what is on the wire. */
   wire: AbortSignal;
   onStatus(line: string | undefined): void;
+  /** Where batches that are out are written down. */
+  batches: BatchStates;
+  stored(key: CallKey): Promise<boolean>;
   fetch?: Fetch;
 }
 
 /** Where answers come from: one provider per server and key, one lane per server and model. */
 export class Sources {
   private readonly providers = new Map<string, Promise<Provider>>();
+  private readonly batchLines = new Map<string, BatchLine>();
   private readonly lanes = new Map<string, Lane>();
 
   constructor(private readonly options: SourceOptions) {}
 
-  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, tokens: number): Promise<WireBody> {
+  /** Sends until there is an answer. With `mode: batch` the key is the request's id in its batch. */
+  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, tokens: number, key?: CallKey): Promise<WireBody> {
+    if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return this.batch(spec).send(kind, key, body);
     const provider = await this.provider(spec);
     if (provider.local) return provider.send(kind, body, this.options.wire);
     const { clock, signal, wire } = this.options;
@@ -44,6 +52,22 @@ export class Sources {
       clock,
       signal,
     );
+  }
+
+  /** Lets go: batches whose answers are all kept are forgotten. */
+  async settle(): Promise<void> {
+    for (const line of this.batchLines.values()) await line.settle();
+  }
+
+  private batch(spec: ModelSpec): BatchLine {
+    const name = JSON.stringify([spec.base_url ?? null, spec.api_key_env ?? null]);
+    let line = this.batchLines.get(name);
+    if (line === undefined) {
+      const { env, clock, signal, batches: states, stored, onStatus, fetch } = this.options;
+      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus, ...(fetch === undefined ? {} : { fetch }) });
+      this.batchLines.set(name, line);
+    }
+    return line;
   }
 
   private provider(spec: ModelSpec): Promise<Provider> {

@@ -10,11 +10,12 @@ import type { Provider } from "./types.ts";
 import { failureIn, failureOf } from "./wire-error.ts";
 
 export const DEFAULT_BASE_URL = "https://api.openai.com/v1";
-const DEFAULT_KEY_ENV = "OPENAI_API_KEY";
+export const DEFAULT_KEY_ENV = "OPENAI_API_KEY";
 /** A request without an answer for so long is broken. */
 const TIMEOUT_MS = 10 * 60_000;
 
-const PATHS: Record<KeyedCall["kind"], string> = { chat: "/chat/completions", embedding: "/embeddings", image: "/images/generations" };
+/** Endpoints below base_url. */
+export const PATHS: Record<KeyedCall["kind"], string> = { chat: "/chat/completions", embedding: "/embeddings", image: "/images/generations" };
 
 /** The key of a model, read when it is needed. A server of one's own may need none; api.openai.com does. Throws a CallError of kind `auth`. */
 export function apiKeyOf(spec: ModelSpec, env: Record<string, string | undefined>): string | undefined {
@@ -32,6 +33,11 @@ export async function openaiClient(spec: ModelSpec, key: string | undefined, fet
     apiKey: key ?? "none", baseURL: spec.base_url ?? DEFAULT_BASE_URL, organization: null, project: null, adminAPIKey: null, webhookSecret: null,
     maxRetries: 0, timeout: TIMEOUT_MS, logLevel: "off", fetch,
   });
+}
+
+/** A client over kept-alive connections; what comes back has the key taken out. */
+export async function keepingClient(spec: ModelSpec, key: string | undefined, fetch?: Fetch) {
+  return openaiClient(spec, key, fetch ?? (await keepAliveFetch(spec.base_url ?? DEFAULT_BASE_URL, (text) => scrubKey(text, key))).fetch);
 }
 
 /** Any OpenAI-compatible server. */
