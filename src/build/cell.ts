@@ -65,7 +65,12 @@ async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: s
     outcome = await shop.pool.run({
       job: { ...job, bundle: stage.code.bundle, source: action.path },
       signal: shop.signal,
-      onCall: (call) => shop.desk.answer(call, { cell: cell.id, stage: cell.stage.name, ...(call.item === undefined ? {} : { item: call.item }) }),
+      onCall: async (call) => {
+        const reply = await shop.desk.answer(call, { cell: cell.id, stage: cell.stage.name, ...(call.item === undefined ? {} : { item: call.item }) });
+        const { cost, ...calls } = await shop.desk.calls(cell.id);
+        emit({ type: "calls", cell: cell.id, calls, cost });
+        return reply;
+      },
       onItems,
       onLog,
     });

@@ -16,6 +16,8 @@ export type BuildEvent =
   | { type: "planned"; plans: CellPlan[] }
   | { type: "started"; cell: string }
   | { type: "items"; cell: string; counts: ItemCounts }
+  /** Calls of a cell so far. */
+  | { type: "calls"; cell: string; calls: Calls; cost: number }
   | { type: "log"; cell: string; message: string; item?: string }
   /** What the models are waiting for; undefined when nothing. */
   | { type: "status"; line: string | undefined }

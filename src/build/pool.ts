@@ -17,8 +17,8 @@ export interface ModuleRun {
 const CELLS_PER_WORKER = 200;
 /** Time an interrupted stage has to finish what it has begun. */
 const GRACE_MS = 2000;
-/** Time beyond its timeout after which a stage that blocks its thread is ended. */
-const BLOCKED_MS = 1000;
+/** Time beyond its timeout after which a stage that blocks its thread, and so cannot time itself out, is ended. */
+const BLOCKED_MS = 1500;
 
 interface Thread {
   worker: Worker;
@@ -77,7 +77,7 @@ export class WorkerPool {
       const timers: NodeJS.Timeout[] = [];
       const after = (ms: number, what: () => void): void => void timers.push(setTimeout(what, ms));
       const settle = (finish: () => void): void => {
-        for (const timer of timers) clearTimeout(timer);
+        for (const timer of [...timers, blocked]) clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         for (const stream of [worker.stdout, worker.stderr]) stream.removeAllListeners("data");
         worker.off("message", onMessage).off("exit", onExit).off("error", onError);
@@ -99,8 +99,21 @@ export class WorkerPool {
           fail(new Interrupted());
         });
       };
+      let blocked: NodeJS.Timeout | undefined;
+      const rearm = (): void => {
+        const { timeoutMs } = job;
+        if (timeoutMs === undefined) return;
+        clearTimeout(blocked);
+        blocked = setTimeout(() => {
+          this.ended.add(worker);
+          fail(new CellFailure(`timed out after ${timeoutMs} ms (the stage blocked its thread)`));
+        }, timeoutMs + BLOCKED_MS);
+      };
       const onMessage = (message: FromWorker): void => {
         switch (message.type) {
+          case "beat":
+            rearm();
+            break;
           case "call":
             onCall(message).then(
               (result) => post({ type: "answer", id: message.id, result }),
@@ -126,14 +139,7 @@ export class WorkerPool {
       for (const stream of [worker.stdout, worker.stderr]) stream.on("data", (chunk: Buffer) => onLog(chunk.toString("utf8").trimEnd()));
       worker.on("message", onMessage).on("exit", onExit).on("error", onError);
       signal.addEventListener("abort", onAbort);
-      // A stage that never yields cannot time itself out. Items have timers of their own, in the thread.
-      if (job.timeoutMs !== undefined && job.each === undefined) {
-        const { timeoutMs } = job;
-        after(timeoutMs + BLOCKED_MS, () => {
-          this.ended.add(worker);
-          fail(new CellFailure(`timed out after ${timeoutMs} ms`));
-        });
-      }
+      rearm();
       post({ type: "run", job });
     });
   }

@@ -13,6 +13,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: "call"; id: number; method: "chat" | "embed" | "image"; role: string; request: Record<string, unknown>; item?: string }
   | { type: "items"; counts: ItemCounts }
+  /** The thread is not blocked. */
+  | { type: "beat" }
   | { type: "log"; message: string; item?: string }
   | { type: "done"; outcome: CellOutcome }
   | { type: "failed"; error: FailureShape; outcome?: Partial<CellOutcome> };

@@ -47,12 +47,17 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
+const BEAT_MS = 500;
+
 async function runCell(job: ModuleJob): Promise<void> {
   abort = new AbortController();
+  const beat = job.timeoutMs === undefined ? undefined : setInterval(() => send({ type: "beat" }), BEAT_MS);
   try {
     send({ type: "done", outcome: await build(job) });
   } catch (error) {
     send({ type: "failed", error: shapeOf(error, job.root) });
+  } finally {
+    clearInterval(beat);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Project } from "../build/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, selection, withCommon } from "./common.ts";
-import { reasonsText } from "./print/words.ts";
+import { idWidth, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("plan"))
@@ -43,7 +43,8 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
       });
     printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked") });
   } else {
-    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(34)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd()]));
+    const width = idWidth(list.map(({ cell }) => cell.id));
+    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd()]));
     const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
     process.stdout.write([...lines, counts.join(" · "), ""].join("\n"));
   }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
-import { reasonsText } from "./print/words.ts";
+import { idWidth, reasonsText } from "./print/words.ts";
 
 export type Standing = "fresh" | "stale" | "missing" | "failed";
 
@@ -17,6 +17,7 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
       const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
       const color = useColor(process.stdout);
       let stale = 0;
+      const width = idWidth([...plans.keys()]);
       const paints: Record<Standing, string> = { fresh: "32", stale: "33", missing: "33", failed: "31" };
       for (const plan of plans.values()) {
         const standing = standingOf(plan);
@@ -25,7 +26,7 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
         else if (!common.quiet || standing !== "fresh") {
           const word = standing.padEnd(8);
           const why = plan.action === "blocked" ? plan.message : reasonsText(plan.reasons, 4);
-          process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m` : word} ${plan.cell.id.padEnd(34)}  ${why}`.trimEnd() + "\n");
+          process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m` : word} ${plan.cell.id.padEnd(width)}  ${why}`.trimEnd() + "\n");
         }
       }
       if (common.json) printJson({ event: "done", ok: stale === 0, fresh: plans.size - stale, stale });

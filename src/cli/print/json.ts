@@ -25,6 +25,7 @@ export function jsonPrinter(): Printer {
         case "planned":
         case "started":
         case "items":
+        case "calls":
         case "status":
           break;
         default:

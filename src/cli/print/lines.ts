@@ -1,9 +1,9 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
 import { freshText } from "../quick.ts";
-import { LiveLine } from "./live.ts";
+import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
-import { cellLine, totalsText, waitingText } from "./words.ts";
+import { cellLine, idWidth, totalsText, waitingText } from "./words.ts";
 
 export interface LinesOptions {
   stream: NodeJS.WriteStream;
@@ -15,22 +15,33 @@ export interface LinesOptions {
 
 const paints: Record<string, string> = { ran: "32", restored: "36", failed: "31", skipped: "33" };
 
+const PULSE_MS = 15_000;
+
 /** One line per cell that did something, warnings, and a closing line; on a terminal a progress line below. */
 export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Printer {
-  const progress = live && !quiet ? new LiveLine(stream) : undefined;
+  const standing = new Standing();
+  const progress = live && !quiet ? new LiveLine(stream, standing) : undefined;
+  let width = 0;
   const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const say = (line: string): void => {
     progress?.clear();
     stream.write(`${line}\n`);
     progress?.draw();
   };
+  // Without a terminal, a long build still says now and then where it stands.
+  const pulse = live || quiet ? undefined : setInterval(() => {
+    const line = standing.line();
+    if (line !== undefined) say(`          ${line}`);
+  }, PULSE_MS);
+  pulse?.unref();
   return {
     event(event: BuildEvent) {
-      progress?.event(event);
+      standing.note(event);
+      if (event.type === "planned") width = idWidth(event.plans.map(({ cell }) => cell.id));
       switch (event.type) {
         case "cell":
           if (event.outcome === "fresh" || (quiet && event.outcome !== "failed")) break;
-          say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event)}`);
+          say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event, width)}`);
           for (const { item, message } of event.failures?.slice(1, 10) ?? []) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
           break;
         case "warning":
@@ -45,6 +56,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
         case "planned":
         case "started":
         case "items":
+        case "calls":
         case "status":
           break;
         default:
@@ -53,6 +65,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
     },
     end(end: BuildEnd) {
       progress?.stop();
+      clearInterval(pulse);
       if (end.kind === "missing") {
         for (const { stage, label, path, message } of end.missing) stream.write(`${paint("31", "missing")}   ${stage}: ${label}: ${printable(path)}: ${printable(message)}\n`);
         return;

@@ -1,28 +1,20 @@
-import type { BuildEvent } from "../../build/index.ts";
-import { duration, money } from "./words.ts";
+import type { BuildEvent, Calls } from "../../build/index.ts";
+import { printable } from "../../pipeline/index.ts";
+import { callsText, duration } from "./words.ts";
 
-/** The progress line of a terminal: cells done of total, what runs, items, calls, cost, time. Redrawn at most ten times a second. */
-export class LiveLine {
+/** Where a build stands: cells done of total, what runs, items, calls, cost, time. */
+export class Standing {
   private total = 0;
   private done = 0;
-  private made = 0;
-  private stored = 0;
-  private cost = 0;
   private status: string | undefined;
   private readonly running = new Map<string, string>();
+  private readonly spent = new Map<string, { calls: Calls; cost: number }>();
   private readonly started = performance.now();
-  private timer: NodeJS.Timeout | undefined;
-  private drawn = false;
-  private stopped = false;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
-
-  event(event: BuildEvent): void {
+  note(event: BuildEvent): void {
     switch (event.type) {
       case "planned":
         this.total = event.plans.length;
-        this.timer = setInterval(() => this.draw(), 100);
-        this.timer.unref();
         break;
       case "started":
         this.running.set(event.cell, "");
@@ -32,12 +24,12 @@ export class LiveLine {
         this.running.set(event.cell, ` ${ran + kept + failed}/${total}${failed > 0 ? ` (${failed} failed)` : ""}`);
         break;
       }
+      case "calls":
+        this.spent.set(event.cell, event);
+        break;
       case "cell":
         this.running.delete(event.cell);
         this.done++;
-        this.made += event.calls.made;
-        this.stored += event.calls.stored;
-        this.cost += event.cost;
         break;
       case "status":
         this.status = event.line;
@@ -51,14 +43,37 @@ export class LiveLine {
     }
   }
 
-  draw(): void {
-    if (this.total === 0 || this.stopped || this.running.size === 0) return;
+  /** Undefined while nothing runs. */
+  line(): string | undefined {
+    if (this.running.size === 0) return undefined;
+    const spent = [...this.spent.values()];
+    const sum = (of: (s: { calls: Calls; cost: number }) => number): number => spent.reduce((total, s) => total + of(s), 0);
     const parts = [`[${this.done}/${this.total}]`, [...this.running].map(([cell, items]) => `${cell}${items}`).join(", ")];
-    if (this.made + this.stored > 0) parts.push(`${this.made} calls${this.stored > 0 ? ` +${this.stored} stored` : ""}`);
-    if (this.cost > 0) parts.push(money(this.cost));
+    const calls = callsText({ made: sum((s) => s.calls.made), stored: sum((s) => s.calls.stored) }, sum((s) => s.cost));
+    if (calls !== undefined) parts.push(calls);
     parts.push(duration(performance.now() - this.started));
-    if (this.status !== undefined) parts.push(this.status);
-    this.stream.write(`\r${clip(parts.join(" · "), (this.stream.columns || 80) - 1)}\u001b[K`);
+    if (this.status !== undefined) parts.push(printable(this.status));
+    return parts.join(" · ");
+  }
+}
+
+/** The progress line of a terminal, redrawn ten times a second. */
+export class LiveLine {
+  private readonly timer: NodeJS.Timeout;
+  private drawn = false;
+
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly standing: Standing,
+  ) {
+    this.timer = setInterval(() => this.draw(), 100);
+    this.timer.unref();
+  }
+
+  draw(): void {
+    const line = this.standing.line();
+    if (line === undefined) return this.clear();
+    this.stream.write(`\r${clip(line, (this.stream.columns || 80) - 1)}\u001b[K`);
     this.drawn = true;
   }
 
@@ -70,7 +85,6 @@ export class LiveLine {
   stop(): void {
     clearInterval(this.timer);
     this.clear();
-    this.stopped = true;
   }
 }
 

@@ -29,9 +29,12 @@ export function reasonsText(reasons: readonly Reason[], most = 2): string {
   return reasons.length > most ? `${words.join("; ")}; and ${reasons.length - most} more` : words.join("; ");
 }
 
+/** Columns for cell ids: as wide as the widest, within reason. */
+export const idWidth = (ids: readonly string[]): number => ids.reduce((width, id) => Math.min(40, Math.max(width, id.length)), 0);
+
 /** One finished cell as a line without its outcome word. */
-export function cellLine(event: CellEvent): string {
-  const parts = [event.cell.padEnd(34)];
+export function cellLine(event: CellEvent, width: number): string {
+  const parts = [event.cell.padEnd(width)];
   const { items } = event;
   if (items !== undefined) parts.push(`${items.ran}/${items.total} items${items.failed > 0 ? `, ${items.failed} failed` : ""}`);
   const calls = callsText(event.calls, event.cost);
