@@ -13,6 +13,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     env: { NODE_EXTRA_CA_CERTS: "" },
     reporters: ci ? ["default", "json"] : ["default"],
-    outputFile: { json: "test-results.json" },
+    outputFile: { json: "coverage/test-results.json" },
   },
 });

@@ -7,7 +7,7 @@ import { Project } from "./project.ts";
 
 export { alive, dagBinary, repository } from "./run.ts";
 export type { DagEvent, Result, Running } from "./run.ts";
-export { jsonl, modules, people, Project, sha256, tree } from "./project.ts";
+export { jsonl, people, Project, sha256, tree } from "./project.ts";
 export { Gate, Visitor } from "./gate.ts";
 export * from "./pipelines.ts";
 export { hasTerminal, Terminal } from "./terminal.ts";

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirS
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Gate } from "./gate.ts";
-import { dagBinary, repository, Running } from "./run.ts";
+import { dagBinary, Running } from "./run.ts";
 import type { Result, RunOptions } from "./run.ts";
 
 /** Every file (and link) under a directory: relative path → sha256 of its bytes, `-> target` of a link. */
@@ -122,12 +122,12 @@ export class Project {
 
   /** Runs dag to its end. */
   async dag(...args: string[]): Promise<Result> {
-    return await this.start(...args).result;
+    return this.start(...args).result;
   }
 
   /** Runs `dag run --json`. */
   async run(...args: string[]): Promise<Result> {
-    return await this.dag("run", "--json", ...args);
+    return this.dag("run", "--json", ...args);
   }
 
   /** `run` that must succeed. */
@@ -148,7 +148,7 @@ export class Project {
   }
 
   async with(options: Partial<RunOptions>, ...args: string[]): Promise<Result> {
-    return await this.startWith(options, ...args).result;
+    return this.startWith(options, ...args).result;
   }
 
   /** A server for controllable stages, closed with the project. */
@@ -188,5 +188,3 @@ export function people(n: number): { id: string; n: number }[] {
   return Array.from({ length: n }, (_, i) => ({ id: `p${String(i).padStart(3, "0")}`, n: i }));
 }
 
-/** The checkout's own node_modules, linked into a project whose stages import packages. */
-export const modules = join(repository, "node_modules");
