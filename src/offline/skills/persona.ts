@@ -51,7 +51,7 @@ export const personaDraft: Skill = ({ facts, random }) => {
     blocks.working ? `${capital(blocks.profession)} by day, ${given} ${context}. ${pronoun} ${detail}.` : `${given} ${context}. ${pronoun} ${other} and ${detail}.`,
     `${given}, ${apposition(blocks.profession, job)}, ${context} and ${detail}.`,
     `${capital(apposition(blocks.profession, job))} who ${detail}, ${given} ${context}.`,
-    `${day} for ${given}, ${apposition(blocks.profession, job)} who ${context}. ${pronoun} ${detail}.`,
+    `${day}: such is life for ${given}, ${apposition(blocks.profession, job)} who ${context}. ${pronoun} ${detail}.`,
     `These days ${given} ${context}. Known as the ${blocks.profession === "retired" ? "pensioner" : blocks.profession} who ${detail}, ${pronoun === given ? given : pronoun.toLowerCase()} ${other}.`,
     `${given} ${context}, ${blocks.working ? `works as ${job}` : `is ${blocks.profession === "retired" ? "retired" : job}`} and ${detail}.`,
     `${given} is the ${blocks.profession === "retired" ? "pensioner" : blocks.profession} who ${other}. ${pronoun} ${context}, and ${detail}.`,
