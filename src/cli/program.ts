@@ -13,8 +13,11 @@ const verbs: Record<string, () => Promise<Register>> = {
   plan: async () => (await import("./plan.ts")).planCommand,
   graph: async () => (await import("./graph.ts")).graphCommand,
   hash: async () => (await import("./hash.ts")).hashCommand,
+  report: async () => (await import("./report.ts")).reportCommand,
   init: async () => (await import("./init.ts")).initCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  export: async () => (await import("./export.ts")).exportCommand,
   score: async () => (await import("./score.ts")).scoreCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
 };

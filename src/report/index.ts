@@ -1,3 +1,4 @@
 /** Drawings, terminal tables and pages, made from the graph and from artifacts. Reads; never builds. */
 export { drawGraph, GRAPH_FORMATS, type CellState, type DrawOptions, type GraphFormat } from "./graph/draw.ts";
 export { summarise, type SummaryOptions } from "./summary.ts";
+export { reportPage, type PageCell, type PageInput } from "./page/page.ts";
