@@ -4,7 +4,7 @@
  */
 import { defineStage } from "daguerre";
 import { writeSession, type Content } from "./sessions/write.ts";
-import { Finder, secretsOf } from "./sessions/secrets.ts";
+import { Finder, rolesAround, secretsOf } from "./sessions/secrets.ts";
 import { harmless, readCues, readMaterial } from "./sessions/material.ts";
 import { planSessions } from "./sessions/plan.ts";
 import { readPerson, type Person } from "./sessions/person.ts";
@@ -26,7 +26,7 @@ export default defineStage(async ({ item, needs, files, params, prompts, models,
     if (record !== undefined) others.set(person, readPerson(record));
   }
   const taxonomy = await readTaxonomy(taxonomyFile);
-  const finder = new Finder(secretsOf([owner, ...others.values()]));
+  const finder = new Finder([...secretsOf([owner, ...others.values()]), ...rolesAround(owner)]);
   const setting: Setting = {
     owner, others, taxonomy, finder, cues: await readCues(cuesFile), draw: random, news: Number(params["sessions.news"]),
     material: harmless(await readMaterial(files), (text) => finder.in(text).length > 0),

@@ -22,7 +22,11 @@ export function* checkEvidence(dossier: Dossier, secrets: readonly Secret[]): Ge
         else if (!says(session, key)) yield found("evidence-unsupported", id, `session ${segment} says no word of ${JSON.stringify(key)}`);
       }
     }
-    for (const { value, session } of unlabelled(dossier, question.values, evidence.flatMap(({ ids }) => ids))) {
+    // A role says something only where the person is named or present.
+    const [{ key: whose = "" } = { key: "" }] = evidence;
+    const name = question.type === "Social" && evidence.length === 1 && !values.some((value) => covers(whose, value)) ? wordLine(whose.split(" ")[0] ?? "") : " ";
+    for (const { value, session } of unlabelled(dossier, values, evidence.flatMap(({ ids }) => ids))) {
+      if (!session.lineWithNames.includes(name)) continue;
       yield found("evidence-unlabelled", id, `session ${session.id} says ${JSON.stringify(value)} and is no evidence`);
     }
   }

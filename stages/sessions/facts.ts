@@ -6,7 +6,7 @@ import { firstName, type Person, type Relation } from "./person.ts";
 import type { Planned } from "./plan.ts";
 import type { Finder } from "./secrets.ts";
 import type { Taxonomy } from "./taxonomy.ts";
-import { dateText, dayText, timeText, weekday } from "./text.ts";
+import { dateText, dayText, timeText, weekday, wordLine } from "./text.ts";
 import { vary } from "./vary.ts";
 import { speak, type Cue, type Voice } from "./voice.ts";
 
@@ -139,9 +139,15 @@ function valueCue(disclosure: Disclosure, { taxonomy, cues, finder }: Setting, a
   const list = disclosure.replaces !== undefined ? cues.changed : own.length > 0 ? own : cues.former;
   const spoken = list.map((cue) => speak(cue, said));
   // A cue may hold another value by accident: better one that does not.
-  const allowed = ` ${disclosure.part.text} ${disclosure.replaces?.text ?? ""} `.toLowerCase();
-  const clean = spoken.filter((cue) => finder.in(`${cue.say} ${cue.more ?? ""}`).every((secret) => allowed.includes(secret.text.toLowerCase())));
+  const allowed = [...allowedLines(disclosure, about), wordLine(name ?? "")].join("|");
+  const clean = spoken.filter((cue) => finder.in(`${cue.say} ${cue.more ?? ""}`).every((secret) => allowed.includes(secret.line)));
   return random.pick(clean.length > 0 ? clean : spoken);
+}
+
+/** What a session may say without giving anything else away: its value, what that replaces, and what the person is to the owner. */
+export function allowedLines(disclosure: Disclosure, about: Person): string[] {
+  const roles = disclosure.attribute.startsWith(`${RELATIONSHIP}.`) ? [disclosure.part.text, ...about.relations.map(({ relationship }) => relationship)] : [];
+  return [disclosure.part.text, disclosure.part.slot ?? "", disclosure.replaces?.text ?? "", ...roles].map(wordLine);
 }
 
 function relationshipCue(session: Planned, disclosure: Disclosure, { taxonomy, cues, owner }: Setting, about: Person, random: Random): Cue {

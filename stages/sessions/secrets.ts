@@ -14,6 +14,11 @@ export interface Secret {
 /** Numbers and words of three letters are everywhere: finding one means nothing. */
 const SHORTEST = 4;
 
+/** What the people around somebody are to them: said of nobody in particular, it misleads. */
+export function rolesAround(owner: Person): Secret[] {
+  return owner.relations.map(({ relationship }) => ({ person: owner.id, attribute: "Social_relationship", text: relationship, line: wordLine(relationship) }));
+}
+
 /** The values of some people that mean something where they occur. */
 export function secretsOf(people: Iterable<Person>): Secret[] {
   const secrets: Secret[] = [];

@@ -1,5 +1,5 @@
 import type { Json, Model, Prompt } from "daguerre";
-import { factsFor, newsOf, type Setting } from "./facts.ts";
+import { allowedLines, factsFor, newsOf, type Setting } from "./facts.ts";
 import { isObject } from "./person.ts";
 import type { Planned } from "./plan.ts";
 import { wordLine } from "./text.ts";
@@ -51,7 +51,10 @@ export function faultOf(content: Content, session: Planned, setting: Setting): s
   const missing = own.find((text) => !line.includes(wordLine(text)));
   if (missing !== undefined) return `it never says "${missing}".`;
   // What the disclosed value contains, and the names of those present, are no leak.
-  const given = [...own, ...(disclosure?.part.slot === undefined ? [] : [disclosure.part.slot]), owner.name, session.target?.name ?? "", newsOf(session, setting)?.headline ?? ""].map(wordLine).join("|");
+  const about = disclosure === undefined ? undefined : setting.others.get(disclosure.about) ?? owner;
+  const role = owner.relations.find(({ person }) => person === about?.id)?.relationship ?? "";
+  const allowed = disclosure === undefined || about === undefined ? [] : [...allowedLines(disclosure, about), wordLine(role)];
+  const given = [...allowed, ...[owner.name, session.target?.name ?? "", newsOf(session, setting)?.headline ?? ""].map(wordLine)].join("|");
   const leak = finder.in(said).find((secret) => !given.includes(secret.line));
   return leak === undefined ? undefined : `it says "${leak.text}", which must not occur.`;
 }
