@@ -5,3 +5,6 @@ export { readRelease } from "./personabench/read.ts";
 export { writeRelease } from "./personabench/write.ts";
 export { fromRecords, toRecords, type BuildRecords } from "./personabench/records.ts";
 export type { PersonaBenchCommunity, PersonaBenchLevel, PersonaBenchRelease, SocialGraph } from "./personabench/types.ts";
+export { writeHuggingFace } from "./huggingface/write.ts";
+export type { DatasetMeta } from "./huggingface/card.ts";
+export type { Written } from "./huggingface/croissant.ts";

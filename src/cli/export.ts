@@ -1,0 +1,118 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import type { Project } from "../build/index.ts";
+import type { BuildRecords, DatasetMeta } from "../exchange/index.ts";
+import type { AxisValue, Cell } from "../pipeline/index.ts";
+import { printable } from "../pipeline/index.ts";
+import { common, EXIT, openProject, printJson, selection, UsageError, withCommon } from "./common.ts";
+
+interface ExportOptions {
+  license?: string;
+  name?: string;
+  creator?: string;
+  url?: string;
+  published?: string;
+  versionName: string;
+}
+
+/** `dag export <format> <dir>`: the built communities, documents and questions in a public format. */
+export function exportCommand(program: Command, exit: (code: number) => void): void {
+  withCommon(program.command("export"))
+    .description("write the built documents and questions in a public format: personabench, huggingface")
+    .argument("<format>", "personabench or huggingface")
+    .argument("<dir>", "a new or empty directory")
+    .option("--license <id>", "huggingface: licence of the dataset, e.g. cc-by-4.0")
+    .option("--name <text>", "huggingface: shown name (default: the pipeline's)")
+    .option("--creator <text>", "huggingface: who publishes it")
+    .option("--url <url>", "huggingface: where it will stand")
+    .option("--published <date>", "huggingface: date of publication, YYYY-MM-DD")
+    .option("--version-name <text>", "huggingface: version of the dataset", "1.0.0")
+    .action(async (format: string, directory: string, options: ExportOptions) => exit(await exportBuild(format, directory, options)));
+}
+
+async function exportBuild(format: string, directory: string, options: ExportOptions): Promise<number> {
+  if (format !== "personabench" && format !== "huggingface") throw new UsageError(`export knows personabench and huggingface, not ${JSON.stringify(format)}`);
+  if (format === "huggingface" && options.license === undefined) throw new UsageError("a dataset card needs a licence: --license cc-by-4.0, or what you publish under");
+  const target = resolve(common.directory ?? ".", directory);
+  const there = await readdir(target).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : undefined));
+  if (there === undefined) throw new UsageError(`${directory} is not a directory`);
+  if (there.length > 0) throw new UsageError(`${directory} is not empty; name a new directory`);
+  const project = await openProject();
+  if (project === undefined) return EXIT.usage;
+
+  const { planner } = project.load();
+  const cells = exported(project);
+  const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
+  const absent = cells.filter((cell) => planner.onDisk(cell) === undefined);
+  if (absent.length > 0) {
+    process.stderr.write(`dag: not built yet: ${absent.map(({ id }) => id).join(", ")}; dag run ${[...new Set(absent.map(({ stage }) => stage.name))].join(" ")}\n`);
+    return EXIT.stale;
+  }
+  const stale = cells.filter(({ id }) => plans.get(id)?.action !== "fresh");
+  if (stale.length > 0) process.stderr.write(`warning: exported as it lies, though not fresh: ${stale.map(({ id }) => id).join(", ")}\n`);
+
+  const records = await readRecords(project, cells);
+  const { ReleaseError } = await import("../stats/index.ts");
+  const { fromRecords, writeRelease, writeHuggingFace } = await import("../exchange/index.ts");
+  try {
+    const files =
+      format === "personabench"
+        ? await writeRelease(target, fromRecords(records))
+        : (await writeHuggingFace(target, records, await metaOf(project, cells, options))).map(({ path }) => path);
+    if (common.json) printJson({ event: "done", ok: true, format, files: files.length, levels: records.levels.map(({ noise }) => noise) });
+    else if (!common.quiet) process.stderr.write(`wrote ${files.length} files to ${printable(directory)}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof ReleaseError)) throw error;
+    process.stderr.write(`dag: ${printable(error.message)}\n`);
+    return EXIT.failed;
+  }
+}
+
+/** The cells an export reads: documents and questions at every noise level, and the communities where the pipeline has them. */
+function exported(project: Project): Cell[] {
+  for (const stage of ["documents", "questions"]) {
+    if (!project.graph.byStage.has(stage)) throw new UsageError(`this pipeline has no stage ${JSON.stringify(stage)}; an export reads the records of documents and questions`);
+  }
+  return ["graph", "documents", "questions"].flatMap((stage) => project.graph.byStage.get(stage) ?? []);
+}
+
+async function readRecords(project: Project, cells: readonly Cell[]): Promise<BuildRecords> {
+  const read = async (cell: Cell): Promise<never[]> => {
+    const text = await readFile(join(project.places.artifacts, cell.path), "utf8");
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as never);
+  };
+  const levels = new Map<AxisValue, BuildRecords["levels"][number]>();
+  const records: BuildRecords = { graph: [], levels: [] };
+  for (const cell of cells) {
+    const name = cell.stage.name;
+    if (name === "graph") records.graph.push(...(await read(cell)));
+    else {
+      const noise = cell.axis["noise"] ?? 0;
+      const level = levels.get(noise) ?? { noise: Number(noise), documents: [], questions: [] };
+      levels.set(noise, level);
+      level[name === "documents" ? "documents" : "questions"].push(...(await read(cell)));
+    }
+  }
+  records.levels = [...levels.values()].sort((a, b) => a.noise - b.noise);
+  return records;
+}
+
+async function metaOf(project: Project, cells: readonly Cell[], options: ExportOptions): Promise<DatasetMeta> {
+  const { compareBytes, sha256 } = await import("../store/index.ts");
+  const { lock } = project.load();
+  const roles = new Set(selection(project, [...new Set(cells.map(({ stage }) => stage.name))]).cells.flatMap(({ stage }) => stage.models));
+  const hashes = cells.map(({ id }) => [id, lock.cells[id]?.artifact] as const);
+  const known = hashes.every(([, hash]) => hash !== undefined);
+  return {
+    name: options.name ?? project.pipeline.name,
+    license: options.license ?? "",
+    version: options.versionName,
+    models: [...roles].sort().map((role) => ({ role, provider: project.pipeline.models[role]?.provider ?? "", model: project.pipeline.models[role]?.model ?? "" })),
+    ...(known ? { build: sha256([...hashes].sort(([a], [b]) => compareBytes(a, b)).map(([id, hash]) => `${(hash ?? "").slice(7)}  ${id}\n`).join("")) } : {}),
+    ...(options.url === undefined ? {} : { url: options.url }),
+    ...(options.creator === undefined ? {} : { creator: options.creator }),
+    ...(options.published === undefined ? {} : { published: options.published }),
+  };
+}
