@@ -5,6 +5,7 @@ import type { CommunityRecord } from "./record.ts";
 import { groups } from "./ties.ts";
 import type { Tie } from "./ties.ts";
 import type { Category } from "./taxonomy.ts";
+import { tidy } from "./values.ts";
 import type { Country, Places, Work } from "./world.ts";
 
 /** Something a group of people has in common, and what it may be. The first option holds unless the model picks another. */
@@ -56,8 +57,8 @@ export class Grounding {
   settle(choices: readonly { id: string; value: string }[]): void {
     const taken = new Set<string>();
     for (const { id, category, members, options, open } of this.common) {
-      const wish = choices.find((choice) => choice.id === id)?.value.trim();
-      const usable = wish !== undefined && !taken.has(wish) && (options.includes(wish) || (open && wish.length >= 3 && wish.length <= 60 && !/[{}<>\n]/.test(wish)));
+      const wish = tidy(choices.find((choice) => choice.id === id)?.value ?? "");
+      const usable = wish !== undefined && !taken.has(wish) && (options.includes(wish) || open);
       const value = usable ? wish : (options.find((option) => !taken.has(option)) ?? options[0] as string);
       taken.add(value);
       for (const member of members) (this.grounds[member] as Ground).values[category] = category === "organization" ? [value] : value;

@@ -1,4 +1,4 @@
-const SLOT = /\{(a )?([A-Za-z_]+)\}/g;
+const SLOT = /\{([Aa] )?([A-Za-z_]+)\}/g;
 
 /** The value with its English article, by the first letter ("an electrician", "a useful map", "an hour"). */
 export function withArticle(words: string): string {
@@ -17,11 +17,6 @@ export function fill(template: string, slots: Readonly<Record<string, string>>):
     const words = slots[slot] ?? slots[small];
     if (words === undefined) throw new Error(`no value for {${slot}} in: ${template}`);
     const said = article === undefined ? words : withArticle(words);
-    return slot === small ? said : said.charAt(0).toUpperCase() + said.slice(1);
+    return slot === small && article !== "A " ? said : said.charAt(0).toUpperCase() + said.slice(1);
   });
-}
-
-/** The possessive: "Anna's", "James's", "my parents'". */
-export function possessive(name: string): string {
-  return `${name}'s`;
 }
