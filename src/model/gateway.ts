@@ -54,10 +54,13 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     budget: new Budget(options.maxCalls, options.maxCost),
     clock,
     signal: stop.signal,
-    frozen: options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store) : undefined,
+    frozen:
+      options.frozen === "quiet" ? () => Promise.resolve(new CallError("frozen", "not stored"))
+      : options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store)
+      : undefined,
     onWarning,
   });
-  const sources = new Sources({ env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
+  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const ledger = new Ledger();
   const snapshots = new Map<string, string>();
 

@@ -6,6 +6,8 @@ export type { CallEstimate } from "./estimate.ts";
 export { cancelBatches } from "./batch.ts";
 export { batchStates, createGateway } from "./gateway.ts";
 export type { GatewayParts } from "./gateway.ts";
+export { createRehearsal } from "./rehearsal.ts";
+export type { Forecast, RehearsalGateway } from "./rehearsal.ts";
 export { modelIdentity } from "./identity.ts";
 export { callKey, keyText } from "./key.ts";
 export type { CallKey, KeyedCall } from "./key.ts";

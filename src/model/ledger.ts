@@ -4,7 +4,7 @@ import type { Caller, LedgerRow } from "./types.ts";
 
 /** USD of a usage at a model's prices per million tokens; cached input is part of input. Undefined where the model has no price. */
 export function costOf(usage: Usage, spec: ModelSpec, images = 0): number | undefined {
-  if (spec.provider === "offline") return 0;
+  if (spec.provider === "offline" || spec.provider === "transformers") return 0;
   const { price } = spec;
   if (price === undefined) return undefined;
   const cached = Math.min(usage.cached_input, usage.input);

@@ -11,6 +11,7 @@ import { sendWithRetries } from "./retry.ts";
 import { CallError } from "./types.ts";
 
 export interface SourceOptions {
+  root: string;
   env: Record<string, string | undefined>;
   clock: Clock;
   /** Ends waiting. */
@@ -87,7 +88,7 @@ export class Sources {
       case "openai":
         return (await import("./provider/openai.ts")).openaiProvider(spec, this.options.env, this.options.clock, this.options.fetch);
       case "transformers":
-        return (await import("./provider/transformers.ts")).transformersProvider(spec);
+        return (await import("./provider/transformers.ts")).transformersProvider(spec, this.options.root, this.options.env);
       default:
         throw new CallError("request", `there is no provider "${spec.provider}"; use offline, openai (any OpenAI-compatible server, with base_url) or transformers`);
     }

@@ -18,8 +18,8 @@ export interface GatewayOptions {
   /** DAG_CACHE, or undefined for the embedded store. */
   store?: string;
   models: Record<string, ModelSpec>;
-  /** No call may leave. */
-  frozen?: boolean;
+  /** No call may leave; the first missing one is explained, or (`quiet`) only refused. */
+  frozen?: boolean | "quiet";
   maxCalls?: number;
   /** USD. */
   maxCost?: number;
