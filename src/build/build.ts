@@ -1,6 +1,7 @@
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createGateway } from "../model/index.ts";
+import type { Gateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { recipeOf, writeFreshNote } from "../plan/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
@@ -32,6 +33,8 @@ export interface BuildRequest {
   /** For those who wait for this build. */
   command: string;
   worker: URL;
+  /** Answers model calls; the project's gateway unless given. */
+  gateway?: (() => Promise<Gateway>) | undefined;
   /** Names this very command line: if nothing has to be done, a note under it saves planning next time. */
   freshStamp?: string | undefined;
   signal: AbortSignal;
@@ -84,7 +87,7 @@ class Build {
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener("abort", onAbort, { once: true });
     this.lock = new LockWriter(project.places.lock, state.lock);
-    this.desk = new CallDesk(project.root, () => this.openGateway());
+    this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()));
     this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, jobs: request.jobs, signal: this.stop.signal, emit: request.emit };
   }
 
@@ -230,6 +233,7 @@ class Build {
       signal: this.stop.signal,
       env,
       onStatus: (line) => emit({ type: "status", line }),
+      onWarning: (message) => emit({ type: "warning", message }),
       ...(env["DAG_CACHE"] === undefined ? {} : { store: env["DAG_CACHE"] }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
       ...(maxCost === undefined ? {} : { maxCost }),

@@ -108,10 +108,10 @@ async function stageInputs({ job, stage, programs }: CommandRun, directory: stri
     return to;
   };
   for (const [name, need] of Object.entries(job.needs)) {
-    for (const cell of need.cells) await put(cell.path, projectPath(job.root, cell.path));
+    for (const cell of need.cells) await put(cell.path, cell.place);
     const [first] = need.cells;
     if (first === undefined) continue;
-    const path = projectPath(job.root, first.path);
+    const path = first.place;
     places.needs[name] = need.gathered ? path.split("/").slice(0, -Object.keys(first.axis).length || undefined).join("/") : path;
   }
   for (const [name, source] of Object.entries(job.files)) {

@@ -1,6 +1,15 @@
 export { build } from "./build.ts";
 export type { BuildRequest } from "./build.ts";
 export type { BuildEnd, BuildEvent, BuildTotals, Calls, CellResult } from "./events.ts";
+export { checkCache } from "./soundness.ts";
+export type { Damage } from "./soundness.ts";
+export { collectGarbage, leftovers, listJournals } from "./garbage.ts";
+export type { Freed, GarbageKind, GarbageReport, StoredJournal } from "./garbage.ts";
+export { lockFiles, pipelineFiles, whatToKeep } from "./keep.ts";
+export type { Keep, KeepingLock } from "./keep.ts";
+export { readLines } from "./jsonl.ts";
+export type { Rehearsed } from "./rehearse.ts";
+export { rehearse } from "./rehearse.ts";
 export { killCommands } from "./process.ts";
 export type { ItemCounts, ItemFailure } from "./job.ts";
 export { Project } from "./project.ts";

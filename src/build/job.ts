@@ -8,7 +8,7 @@ export interface NeedSource {
   stage: string;
   kind: OutputKind;
   gathered: boolean;
-  cells: { cell: string; axis: Record<string, AxisValue>; path: string; hash: Sha256 }[];
+  cells: { cell: string; axis: Record<string, AxisValue>; path: string; /** Project-relative place of the artifact. */ place: string; hash: Sha256 }[];
   /** The recipe's hash of the need. */
   hash: Sha256;
 }

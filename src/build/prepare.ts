@@ -36,7 +36,7 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
   };
   if (stage.each !== undefined) {
     const base = itemBaseOf(inputs, stage.each, stage.action.kind === "module");
-    job.each = { need: stage.each, journal: join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" && jobs > 1 ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
+    job.each = { need: stage.each, journal: join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" && jobs > 1 ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
   }
   return { job, stage: read };
 }
@@ -46,7 +46,7 @@ function needSource(project: Project, state: State, need: Cell["needs"][number],
     const upstream = project.graph.cells.get(id);
     const artifact = state.planner.artifact(id);
     if (upstream === undefined || artifact === undefined) throw new Error(`${id} has no artifact`);
-    return { cell: id, axis: Object.fromEntries(need.gathered.map((axis) => [axis, upstream.axis[axis] ?? ""])), path: join(project.places.artifacts, upstream.path), hash: artifact };
+    return { cell: id, axis: Object.fromEntries(need.gathered.map((axis) => [axis, upstream.axis[axis] ?? ""])), path: join(project.places.artifacts, upstream.path), place: ["artifacts", project.pipeline.slug, upstream.path].filter((part) => part !== "").join("/"), hash: artifact };
   });
   const kind = project.pipeline.stages.get(need.stage)?.output.kind ?? "file";
   return { stage: need.stage, kind, gathered: need.gathered.length > 0, cells, hash };

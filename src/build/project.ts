@@ -23,6 +23,8 @@ export interface ProjectOptions {
   onProblem: OnProblem;
   /** Only the first items of every `each`; artifacts and lock are kept apart from the full build's. */
   sample?: number | undefined;
+  /** Everything a build writes goes below this directory instead of the project; what the project has is still found. */
+  scratch?: string | undefined;
   /** Writes nothing, not even what only saves time. */
   readOnly?: boolean | undefined;
 }
@@ -33,6 +35,7 @@ declare const __BUILD__: string;
 export interface Places {
   artifacts: string;
   lock: string;
+  cache: string;
   state: string;
   temp: string;
   lease: string;
@@ -60,7 +63,8 @@ export class Project {
     readonly pipeline: Pipeline,
     readonly graph: Graph,
   ) {
-    this.places = placesOf(options.root, pipeline.slug, options.sample);
+    const own = placesOf(options.root, pipeline.slug, options.sample);
+    this.places = options.scratch === undefined ? own : { artifacts: join(options.scratch, "artifacts"), lock: join(options.scratch, "dag.lock"), ...cachePlaces(join(options.scratch, "cache")) };
   }
 
   static async open(options: ProjectOptions): Promise<{ ok: true; project: Project } | { ok: false; diagnostics: Diagnostic[] }> {
@@ -78,10 +82,10 @@ export class Project {
     const { lock, problems, exists } = readLock(this.places.lock);
     for (const problem of problems) onProblem(problem);
     const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem });
-    const code = new CodeBook(root, stats, tool, readOnly === true);
+    const code = new CodeBook(root, this.places.cache, stats, tool, readOnly === true);
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });
-    const results = new ResultStore(root);
+    const results = new ResultStore(this.places.cache, this.options.scratch === undefined ? [] : [join(root, "cache")]);
     const memory = new CellMemory(join(this.places.state, `cells${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`));
     const planner = new Planner({
       graph: this.graph,
@@ -119,14 +123,15 @@ function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptio
   };
 }
 
+function cachePlaces(cache: string): Omit<Places, "artifacts" | "lock"> {
+  return { cache, state: join(cache, "state"), temp: join(cache, "tmp"), lease: join(cache, "state/build.lease"), objects: join(cache, "objects") };
+}
+
 function placesOf(root: string, slug: string, sample: number | undefined): Places {
   const full = slug === "" ? "dag.lock" : `pipelines/${slug}.lock`;
   return {
     artifacts: join(root, "artifacts", slug, sample === undefined ? "" : `sample=${sample}`),
     lock: join(root, sample === undefined ? full : `cache/state/sample=${sample}/${full}`),
-    state: join(root, "cache/state"),
-    temp: join(root, "cache/tmp"),
-    lease: join(root, "cache/state/build.lease"),
-    objects: join(root, "cache/objects"),
+    ...cachePlaces(join(root, "cache")),
   };
 }

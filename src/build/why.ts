@@ -86,7 +86,7 @@ async function* listOf(project: Project, cell: Cell, each: string): AsyncGenerat
 
 const openJournal = (project: Project, cell: Cell, inputs: Inputs, each: string): Promise<Journal> => {
   const base = itemBaseOf(inputs, each, cell.stage.action.kind === "module");
-  return Journal.open(join(project.root, "cache/items", base.slice(7, 9), `${base.slice(9)}.jsonl`), { readonly: true });
+  return Journal.open(join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), { readonly: true });
 };
 
 /** Files an item read that are not as they were. */

@@ -1,10 +1,16 @@
 import type { Command } from "commander";
-import { itemsLeft } from "../build/index.ts";
-import type { Project } from "../build/index.ts";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { itemsLeft, rehearse } from "../build/index.ts";
+import type { Project, Rehearsed } from "../build/index.ts";
+import type { Forecast } from "../model/index.ts";
+import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, withCommon } from "./common.ts";
-import { idWidth, reasonsText } from "./print/words.ts";
+import { common, EXIT, openProject, printJson, selection, TOOL, withCommon } from "./common.ts";
+import { LiveLine, Standing } from "./print/live.ts";
+import { count, idWidth, money, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("plan"))
@@ -13,12 +19,12 @@ export function planCommand(program: Command, exit: (code: number) => void): voi
     .action(async (targets: string[]) => {
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
-      exit(await showPlan(project, selection(project, targets).cells, undefined));
+      exit(await showPlan(project, selection(project, targets).cells, undefined, true));
     });
 }
 
-/** Prints the plan of these cells; the exit code is 0, or 2 where inputs are missing. */
-export async function showPlan(project: Project, cells: readonly Cell[], forced: ((cell: Cell) => boolean) | undefined): Promise<number> {
+/** Prints the plan of these cells; the exit code is 0, or 2 where inputs are missing. With `calls`, says what its model calls would be and cost. */
+export async function showPlan(project: Project, cells: readonly Cell[], forced: ((cell: Cell) => boolean) | undefined, calls = false): Promise<number> {
   const state = project.load(forced === undefined ? {} : { forced });
   const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
   const list = [...plans.values()];
@@ -29,6 +35,8 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
   }
   const named = (action: CellPlan["action"]): string[] => list.filter((plan) => plan.action === action).map(({ cell }) => cell.id);
   const blocked = list.filter((plan) => plan.action === "blocked");
+  const priced = list.some(({ action, cell }) => action === "run" && cell.stage.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
+  const rehearsed = calls && priced && blocked.length === 0 ? await rehearsal(project, cells, plans) : undefined;
   if (common.json) {
     for (const plan of list)
       printJson({
@@ -41,14 +49,53 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
         ...(plan.action === "fresh" ? { artifact: plan.artifact } : plan.action === "restore" ? { artifact: plan.result.artifact } : {}),
         ...(plan.action === "blocked" ? { message: plan.message } : {}),
       });
-    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked") });
+    for (const row of rehearsed?.forecast ?? []) printJson({ event: "forecast", ...row });
+    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
   } else {
     const width = idWidth(list.map(({ cell }) => cell.id));
     const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd()]));
     const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
-    process.stdout.write([...lines, counts.join(" · "), ""].join("\n"));
+    const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
+    process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
   }
   return blocked.some((plan) => plan.missing.length > 0) ? EXIT.usage : EXIT.ok;
+}
+
+/** Counts the calls a run would make, by running it in a scratch directory with made-up answers. */
+async function rehearsal(project: Project, cells: readonly Cell[], plans: ReadonlyMap<string, CellPlan>): Promise<Rehearsed> {
+  const standing = new Standing();
+  const progress = !common.json && !common.quiet && process.stderr.isTTY ? new LiveLine(process.stderr, standing) : undefined;
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  try {
+    return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: pathToFileURL(join(TOOL, "worker.js")), signal: controller.signal, emit: (event) => standing.note(event) });
+  } finally {
+    progress?.stop();
+  }
+}
+
+function forecastTotals({ forecast, failed }: Rehearsed): { calls: { made: number; stored: number }; tokens: { input: number; output: number }; cost: number; unpriced: string[]; incomplete: string[] } {
+  const sum = (of: (row: Forecast) => number): number => forecast.reduce((total, row) => total + of(row), 0);
+  return {
+    calls: { made: sum((r) => r.calls), stored: sum((r) => r.stored) },
+    tokens: { input: sum((r) => r.tokens.input), output: sum((r) => r.tokens.output) },
+    cost: sum((r) => r.cost ?? 0),
+    unpriced: [...new Set(forecast.filter((r) => r.calls > 0 && r.cost === undefined).map((r) => r.role))],
+    incomplete: failed.map(({ cell }) => cell),
+  };
+}
+
+function forecastLines(rehearsed: Rehearsed): string[] {
+  const rows = rehearsed.forecast.map((r) => [r.stage, `${r.role} (${r.model})`, count(r.calls, "call"), r.stored > 0 ? `${r.stored} stored` : "", `${r.tokens.input.toLocaleString("en-US")} in`, `${r.tokens.output.toLocaleString("en-US")} out`, r.cost === undefined ? "no price" : money(r.cost)]);
+  const widths = [0, 1, 2, 3, 4, 5, 6].map((i) => Math.max(0, ...rows.map((row) => (row[i] ?? "").length)));
+  const totals = forecastTotals(rehearsed);
+  return [
+    "",
+    ...rows.map((row) => row.map((text, i) => (i < 2 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join("  ").trimEnd()),
+    `about ${money(totals.cost)} for ${count(totals.calls.made, "call")}, counted in a rehearsal with made-up answers (tokens ±20 %)`,
+    ...totals.unpriced.map((role) => `models.${role} has no price: add price to it to see its cost`),
+    ...rehearsed.failed.map(({ cell, message }) => `${cell} could not be rehearsed to its end: ${printable(message.split("\n")[0] ?? "")}`),
+  ];
 }
 
 const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);

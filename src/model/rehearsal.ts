@@ -47,7 +47,7 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
     found.tokens.output += tokens.output;
     if (cost !== undefined) found.cost = (found.cost ?? 0) + cost;
   };
-  const storedOr = async <T>(caller: Caller, role: string, ask: (gateway: Gateway) => Promise<T>, missing: () => Promise<void>): Promise<T> => {
+  const storedOr = async <T>(caller: Caller, role: string, ask: (gateway: Gateway) => Promise<T>, missing: (made: T) => Promise<void>): Promise<T> => {
     if (kept !== undefined) {
       try {
         const result = await ask(kept);
@@ -57,15 +57,17 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
         if (!(error instanceof CallError) || error.kind !== "frozen") throw error;
       }
     }
-    await missing();
-    return ask(simulator);
+    const made = await ask(simulator);
+    await missing(made);
+    return made;
   };
   const spec = (role: string): ModelSpec => options.models[role] ?? { provider: "offline", model: role };
 
   return {
     chat: (call, caller) =>
-      storedOr(caller, call.role, (gateway) => gateway.chat(call, caller), async () => {
-        const { tokens, cost } = await estimateCalls({ name: call.role, spec: spec(call.role) }, [call]);
+      storedOr(caller, call.role, (gateway) => gateway.chat(call, caller), async ({ usage }) => {
+        // A made-up answer is about as long as a real one: closer than the bound of the request.
+        const { tokens, cost } = await estimateCalls({ name: call.role, spec: spec(call.role) }, [call], usage.output);
         add(caller, call.role, 1, tokens, cost);
       }),
     embed: (call, caller) =>

@@ -13,7 +13,7 @@ export interface Code {
   hash: Sha256;
   /** Canonical JSON: project-relative file → sha256 of its code without comments and formatting; package → version. */
   manifest: string;
-  /** Absolute path of the runnable bundle in cache/code. */
+  /** Absolute path of the runnable bundle. */
   bundle: string;
 }
 
@@ -23,6 +23,7 @@ export class CodeError extends Error {
 
 interface Entry {
   manifest: string;
+  /** Relative to the cache. */
   bundle: string;
   /** sha256 of the bundle: code is not run on trust. */
   bundleHash: string;
@@ -45,24 +46,26 @@ export class CodeBook {
 
   constructor(
     private readonly root: string,
+    /** Absolute; bundles and their memory lie below it. */
+    private readonly cache: string,
     private readonly stats: StatCache,
     /** Absolute path of the running tool's dist/, for modules that import "daguerre". */
     private readonly tool: string,
     /** Fingerprints only: nothing is written to the cache. */
     private readonly readOnly = false,
   ) {
-    this.file = join(root, "cache/state/code.json");
+    this.file = join(cache, "state/code.json");
     this.entries = readEntries(this.file, this.stamp());
   }
 
   /** Throws CodeError with file:line:column for code that does not parse or resolve. */
   async read(path: string): Promise<Code> {
     const known = Object.hasOwn(this.entries, path) ? this.entries[path] : undefined;
-    if (known !== undefined && this.holds(known)) return { hash: sha256(known.manifest), manifest: known.manifest, bundle: join(this.root, known.bundle) };
+    if (known !== undefined && this.holds(known)) return { hash: sha256(known.manifest), manifest: known.manifest, bundle: join(this.cache, known.bundle) };
     const entry = await this.make(path);
     this.entries[path] = entry;
     this.dirty = true;
-    return { hash: sha256(entry.manifest), manifest: entry.manifest, bundle: join(this.root, entry.bundle) };
+    return { hash: sha256(entry.manifest), manifest: entry.manifest, bundle: join(this.cache, entry.bundle) };
   }
 
   /** Paths whose change would change the code: for the watcher and the certificate. */
@@ -76,6 +79,11 @@ export class CodeBook {
     if (!this.dirty || this.readOnly) return;
     writeDerivedSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
     this.dirty = false;
+  }
+
+  /** Files in cache/code that the remembered entries stand on, by name. */
+  bundles(): Set<string> {
+    return new Set(Object.values(this.entries).flatMap(({ bundle }: Partial<Entry>) => (typeof bundle === "string" ? [bundle.slice("cache/code/".length)] : [])));
   }
 
   private stamp(): string {
@@ -94,7 +102,7 @@ export class CodeBook {
       Object.entries(entry.directories).every(([path, signature]) => directorySignature(path) === signature) &&
       Object.entries(entry.files).every(([path, hash]) => same(resolve(this.root, path), hash)) &&
       Object.entries(entry.packages).every(([path, hash]) => same(path, hash)) &&
-      (this.readOnly || same(join(this.root, entry.bundle), entry.bundleHash))
+      (this.readOnly || same(join(this.cache, entry.bundle), entry.bundleHash))
     );
   }
 
@@ -125,10 +133,11 @@ export class CodeBook {
     }
     const text = canonicalJson(manifest);
     const name = sha256(`${this.stamp()}\n${made.bundle}`).slice(7, 39);
-    const bundle = `cache/code/${name}.mjs`;
+    const bundle = `code/${name}.mjs`;
     if (!this.readOnly) {
-      if (statSync(join(this.root, bundle), { throwIfNoEntry: false })?.isDirectory() === true) rmSync(join(this.root, bundle), { recursive: true });
-      writeAtomicSync(join(this.root, bundle), made.bundle);
+      const path = join(this.cache, bundle);
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmSync(path, { recursive: true });
+      writeAtomicSync(path, made.bundle);
     }
     return { manifest: text, bundle, bundleHash: sha256(made.bundle), files, packages, directories };
   }

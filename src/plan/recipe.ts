@@ -48,3 +48,11 @@ export function itemBaseOf(inputs: Inputs, each: string, module: boolean): Sha25
   const shared = ([label]: [string, Sha256]): boolean => !(label === `needs.${each}` || label === "sample" || label.startsWith("reads.") || (module && label.startsWith("needs.")));
   return hashJson({ v: RECIPE_VERSION, each, inputs: Object.fromEntries(Object.entries(inputs).filter(shared)) });
 }
+
+/** The stage that a recorded `each` cell ran over, and whether it was a module, as its inputs tell; undefined for other cells. */
+export function eachOf(inputs: Inputs): { each: string; module: boolean } | undefined {
+  const { each } = inputs;
+  if (each === undefined) return undefined;
+  const label = Object.keys(inputs).find((name) => name.startsWith("needs.") && hashJson(name.slice("needs.".length)) === each);
+  return label === undefined ? undefined : { each: label.slice("needs.".length), module: inputs["code"] !== undefined };
+}

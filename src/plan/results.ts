@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, isSha256, sha256, writeAtomic } from "../store/index.ts";
+import { canonicalJson, isSha256, removeTree, sha256, writeAtomic } from "../store/index.ts";
 import type { LockCell, Sha256 } from "../store/index.ts";
 import { recipeOf } from "./recipe.ts";
 import type { Inputs, RecipeHash } from "./recipe.ts";
@@ -8,14 +8,26 @@ import type { Inputs, RecipeHash } from "./recipe.ts";
 /** What a recipe made, as the lock records it. Its `path` is the place it was built for; a restore may put it elsewhere. */
 export type BuildResult = LockCell;
 
+/** One entry as it lies on disk. */
+export interface ResultEntry {
+  key: Sha256;
+  bytes: number;
+  /** What a recipe made, a note of further files read, or undefined where the entry is damaged. */
+  content: BuildResult | "reads" | undefined;
+}
+
 /**
  * Results by recipe under cache/results, and by the inputs known before a run which further files such a run reads (`reads.*` labels).
  * Entries carry a checksum; one that does not agree is as if it were not there.
  */
 export class ResultStore {
   private readonly root: string;
-  constructor(root: string) {
-    this.root = join(root, "cache/results");
+  /** `cache` is written and read, `others` are read. */
+  constructor(
+    cache: string,
+    private readonly others: readonly string[] = [],
+  ) {
+    this.root = join(cache, "results");
   }
 
   find(recipe: RecipeHash): BuildResult | undefined {
@@ -35,15 +47,42 @@ export class ResultStore {
     await this.write(result.recipe, result);
   }
 
-  private path(key: Sha256): string {
-    return join(this.root, key.slice(7, 9), `${key.slice(9)}.json`);
+  /** Every entry, in order of keys. */
+  *list(): Generator<ResultEntry> {
+    for (const prefix of namesIn(this.root)) {
+      if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+      for (const name of namesIn(join(this.root, prefix))) {
+        const key = `sha256:${prefix}${name.slice(0, -".json".length)}`;
+        if (!name.endsWith(".json") || !isSha256(key)) continue;
+        const read = this.readEntry(key);
+        const entry = read?.entry as { reads?: unknown } | undefined;
+        yield { key, bytes: read?.bytes ?? 0, content: Array.isArray(entry?.reads) ? "reads" : this.find(key as RecipeHash) };
+      }
+    }
+  }
+
+  /** Removes an entry; none there is fine. */
+  async remove(key: Sha256): Promise<void> {
+    await removeTree(this.path(key));
+  }
+
+  private path(key: Sha256, root = this.root): string {
+    return join(root, key.slice(7, 9), `${key.slice(9)}.json`);
   }
 
   private read(key: Sha256): unknown {
+    for (const root of [this.root, ...this.others.map((cache) => join(cache, "results"))]) {
+      const entry = this.readEntry(key, root)?.entry;
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  private readEntry(key: Sha256, root = this.root): { bytes: number; entry: unknown } | undefined {
     try {
-      const text = readFileSync(this.path(key), "utf8");
+      const text = readFileSync(this.path(key, root), "utf8");
       const body = text.slice(text.indexOf("\n") + 1);
-      return text.startsWith(`${sha256(body)}\n`) ? JSON.parse(body) : undefined;
+      return { bytes: Buffer.byteLength(text), entry: text.startsWith(`${sha256(body)}\n`) ? JSON.parse(body) : undefined };
     } catch {
       return undefined;
     }
@@ -52,6 +91,20 @@ export class ResultStore {
   private async write(key: Sha256, entry: unknown): Promise<void> {
     const body = canonicalJson(entry);
     await writeAtomic(this.path(key), `${sha256(body)}\n${body}`);
+  }
+}
+
+/** Keys of the entries a result stands on: its recipe's, and that of the further files it read. */
+export function resultKeys({ recipe, inputs }: BuildResult): Sha256[] {
+  const declared = Object.entries(inputs).filter(([label]) => !label.startsWith("reads."));
+  return declared.length === Object.keys(inputs).length ? [recipe] : [recipe, readsKey(Object.fromEntries(declared))];
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return []; // absent, or something else in its place: no entries
   }
 }
 
