@@ -79,7 +79,7 @@ test("a cancelled batch gives what it has, and says what is missing", async () =
   let cancelled: Promise<string[]> | undefined;
   const open = await gateway(root, { base_url: server.url, mode: "batch" }, {
     onStatus: (line) => {
-      if (line !== undefined && / [2-9] of /.test(line)) cancelled ??= cancelBatches(batchStates(root), {});
+      if (line !== undefined && / [2-9] of /.test(line)) cancelled ??= cancelBatches(batchStates(root), [{ provider: "openai", model: "gpt-x", base_url: server.url }], {});
     },
   });
   const results = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => open.chat(ask(i), caller)));

@@ -10,6 +10,7 @@ import { scrub } from "./provider/secret.ts";
 import { WireFailure } from "./provider/types.ts";
 import { failureIn, failureOf } from "./provider/wire-error.ts";
 import { backoffMs, MOST_TRIES } from "./retry.ts";
+import { withoutCredentials } from "./url.ts";
 
 export interface BatchOptions {
   spec: ModelSpec;
@@ -59,7 +60,10 @@ export class BatchLine {
   private arrivals = 0;
   private client: Awaited<ReturnType<typeof keepingClient>> | undefined;
 
+  private readonly server: ReturnType<typeof serverOf>;
+
   constructor(private readonly options: BatchOptions) {
+    this.server = serverOf(options.spec);
     options.signal.addEventListener("abort", () => {
       for (const one of [...this.gathered, ...this.out.values()]) one?.reject(new WireFailure("aborted", "interrupted"));
       this.gathered = [];
@@ -116,9 +120,9 @@ export class BatchLine {
   }
 
   private async submit(endpoint: string, wanted: Wanted[], text: string): Promise<void> {
-    const { spec, states } = this.options;
+    const { states } = this.options;
     const keys = wanted.map(({ key }) => key);
-    const state: BatchState = { version: 1, base_url: spec.base_url ?? DEFAULT_BASE_URL, api_key_env: spec.api_key_env ?? DEFAULT_KEY_ENV, endpoint, digest: digestOf(keys), keys };
+    const state: BatchState = { version: 1, ...this.server, endpoint, digest: digestOf(keys), keys };
     for (const one of wanted) this.out.set(one.key, one);
     await states.write(state);
     const { toFile } = await import("openai");
@@ -131,9 +135,9 @@ export class BatchLine {
 
   /** Takes up the batches an earlier run left out at this server. */
   private async recover(): Promise<void> {
-    const { spec, states } = this.options;
+    const { states } = this.options;
     for (const state of await states.list()) {
-      if (state.base_url !== (spec.base_url ?? DEFAULT_BASE_URL) || state.api_key_env !== (spec.api_key_env ?? DEFAULT_KEY_ENV)) continue;
+      if (state.base_url !== this.server.base_url || state.api_key_env !== this.server.api_key_env) continue;
       const missing: CallKey[] = [];
       for (const key of state.keys) if (!(await this.options.stored(key))) missing.push(key);
       if (missing.length > 0 && state.id === undefined) {
@@ -234,12 +238,17 @@ export class BatchLine {
   }
 }
 
-/** Cancels every batch that is out, as its states know; what was answered meanwhile can still be taken by a run. Returns the ids. */
-export async function cancelBatches(states: BatchStates, env: Record<string, string | undefined>, fetch?: Fetch): Promise<string[]> {
+/** A model's server as states name it: no user or password of its address. */
+function serverOf(spec: ModelSpec): { base_url: string; api_key_env: string } {
+  return { base_url: withoutCredentials(spec.base_url ?? DEFAULT_BASE_URL), api_key_env: spec.api_key_env ?? DEFAULT_KEY_ENV };
+}
+
+/** Cancels every batch that is out at the servers of these models; what was answered meanwhile can still be taken by a run. Returns the ids. */
+export async function cancelBatches(states: BatchStates, models: readonly ModelSpec[], env: Record<string, string | undefined>, fetch?: Fetch): Promise<string[]> {
   const cancelled: string[] = [];
   for (const { id, base_url, api_key_env } of await states.list()) {
-    if (id === undefined) continue;
-    const spec: ModelSpec = { provider: "openai", model: "", base_url, ...(api_key_env === DEFAULT_KEY_ENV ? {} : { api_key_env }) };
+    const spec = models.find((model) => serverOf(model).base_url === base_url && serverOf(model).api_key_env === api_key_env);
+    if (id === undefined || spec === undefined) continue;
     const client = await keepingClient(spec, apiKeyOf(spec, env), fetch);
     const batch = await client.batches.retrieve(id);
     if (ENDED.has(batch.status) || batch.status === "cancelling") continue;

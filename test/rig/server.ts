@@ -53,7 +53,7 @@ export async function startServer(otherwise: Script = {}): Promise<RigServer> {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");
-      const seen: Seen = { number: requests.length + 1, path: request.url ?? "", headers: request.headers, body: text === "" ? undefined : JSON.parse(text) };
+      const seen: Seen = { number: requests.length + 1, path: request.url ?? "", headers: request.headers, body: parsed(text) };
       requests.push(seen);
       void respond(seen, scripted.shift() ?? rig.otherwise, response);
     });
@@ -71,6 +71,15 @@ export async function startServer(otherwise: Script = {}): Promise<RigServer> {
     }),
   };
   return rig;
+}
+
+/** The JSON of a body, or its text where it is none (an upload). */
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 async function respond(seen: Seen, script: Script, response: ServerResponse): Promise<void> {

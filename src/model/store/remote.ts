@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { thisOwner } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
 import { CallError } from "../types.ts";
+import { withoutCredentials } from "../url.ts";
 import { overKeyv } from "./keyv.ts";
 import type { CallStore, Claims, TextStore } from "./types.ts";
 
@@ -19,16 +20,6 @@ interface Adapter {
 
 const CLAIM_MS = 30_000;
 const SETTLE_MS = 25;
-
-/** A URL without user and password. */
-export function withoutCredentials(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
-  } catch {
-    return url.replace(/\/\/[^/]*@/, "//");
-  }
-}
 
 /** A team's store by URL. The adapter package is an optional peer: where it is missing, the error says what to install. */
 export async function openRemote(url: string): Promise<CallStore> {
