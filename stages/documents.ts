@@ -20,6 +20,8 @@ export default defineStage(async ({ item, needs, files, params, prompts, models,
   const profiles = needs["profile"];
   if (taxonomyFile === undefined || cuesFile === undefined || writer === undefined || profiles === undefined) throw new Error("documents needs profile, the files taxonomy and cues, and the model writer");
 
+  const wanted = numbers(params, "questions", ["basic", "preference", "social"]);
+  const share = numbers(params, "sessions", ["alternatives", "updates", "news"]);
   const others = new Map<string, Person>();
   for (const { person } of owner.relations) {
     const record = await profiles.get(person);
@@ -28,13 +30,12 @@ export default defineStage(async ({ item, needs, files, params, prompts, models,
   const taxonomy = await readTaxonomy(taxonomyFile);
   const finder = new Finder([...secretsOf([owner, ...others.values()]), ...rolesAround(owner)]);
   const setting: Setting = {
-    owner, others, taxonomy, finder, cues: await readCues(cuesFile), draw: random, news: Number(params["sessions.news"]),
+    owner, others, taxonomy, finder, cues: await readCues(cuesFile), draw: random, news: share.news,
     material: harmless(await readMaterial(files), (text) => finder.in(text).length > 0),
   };
   const asked = (path: string): boolean => taxonomy.byPath.get(path)?.asked !== false;
   const sizes = {
-    basic: Number(params["questions.basic"]), preference: Number(params["questions.preference"]), social: Number(params["questions.social"]),
-    alternatives: Number(params["sessions.alternatives"]), updates: Number(params["sessions.updates"]), asked,
+    ...wanted, alternatives: share.alternatives, updates: share.updates, asked,
   };
   const pools = (path: string): readonly string[] => (taxonomy.byPath.get(path)?.changes === true ? taxonomy.byPath.get(path)?.pool ?? [] : []);
   const sessions = planSessions(owner, others, sizes, pools, Number(axis["noise"]), random);
@@ -45,3 +46,12 @@ export default defineStage(async ({ item, needs, files, params, prompts, models,
   }));
   return sessionRecords(setting, sessions, contents);
 });
+
+function numbers<K extends string>(params: Record<string, unknown>, name: string, keys: readonly K[]): Record<K, number> {
+  const group = params[name] as Record<string, unknown> | undefined;
+  return Object.fromEntries(keys.map((key) => {
+    const value = group?.[key];
+    if (typeof value !== "number" || value < 0) throw new Error(`params.${name}.${key} is not a number of at least 0: ${JSON.stringify(value)}`);
+    return [key, value];
+  })) as Record<K, number>;
+}

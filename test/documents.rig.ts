@@ -15,7 +15,7 @@ const ROOT = new URL("..", import.meta.url);
 
 /** The params of the two stages at the sizes of the paper. */
 export const PAPER = {
-  seed: 2024, "questions.basic": 18, "questions.preference": 12.4, "questions.social": 8.5, "sessions.alternatives": 0.1, "sessions.updates": 0.008, "sessions.news": 0.2,
+  seed: 2024, questions: { basic: 18, preference: 12.4, social: 8.5 }, sessions: { alternatives: 0.1, updates: 0.008, news: 0.2 },
 };
 
 interface Template { path: string; kind: string; count: [number, number]; presence: number; pool: string[] }
@@ -109,7 +109,7 @@ export interface Built {
 }
 
 /** Documents and questions of all people at one noise level. */
-export async function build(profiles: JsonRecord[], noise: number, params: Record<string, number> = PAPER, writer: Model = offlineModel()): Promise<Built> {
+export async function build(profiles: JsonRecord[], noise: number, params: Record<string, unknown> = PAPER, writer: Model = offlineModel()): Promise<Built> {
   const files = {
     taxonomy: file("seeds/taxonomy.json"), cues: file("seeds/sessions-cues.json"), topics: file("seeds/noise-topics.jsonl"), requests: file("seeds/noise-requests.jsonl"),
     items: file("seeds/noise-purchases.jsonl"), news: file("seeds/news.jsonl"), threads: file("seeds/sessions-threads.jsonl"),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Json, JsonRecord, Model } from "../src/stage/index.ts";
 import { Finder, secretsOf } from "../stages/sessions/secrets.ts";
@@ -170,15 +171,23 @@ describe("what sessions give away", () => {
     expect(changes).toBeGreaterThan(0);
   });
 
-  it("a matter two people come back to goes on in order of time, at every level", () => {
+  it("a matter two people come back to goes on in order of time, at every level", async () => {
+    const threads = (await readFile(new URL("../seeds/sessions-threads.jsonl", import.meta.url), "utf8")).trim().split("\n").map((line) => (JSON.parse(line) as { steps: string[] }).steps.map(wordLine));
+    let sequels = 0;
     for (const noise of LEVELS) {
-      for (const session of level(noise).documents) {
-        // Times within the text are days of the window that lie before the session.
-        const day = /\b[Oo]n (\d+) (October|November)\b/.exec(saidIn(session));
-        if (day === null) continue;
-        expect(Date.UTC(2024, day[2] === "October" ? 9 : 10, Number(day[1]))).toBeLessThan(parseTime(session["time"] as string) ?? 0);
+      for (const sessions of people(noise)) {
+        for (const target of new Set(sessions.map((session) => session["target_name"]))) {
+          // In order of time within a pair.
+          const lines = sessions.filter((session) => session["target_name"] === target).map((session) => wordLine(saidIn(session)));
+          for (const steps of threads) {
+            const told = steps.map((step) => lines.findIndex((line) => line.includes(step))).filter((at) => at >= 0);
+            expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
+            if (told.length > 1) sequels++;
+          }
+        }
       }
     }
+    expect(sequels).toBeGreaterThan(10);
   });
 });
 

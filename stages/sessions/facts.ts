@@ -6,7 +6,7 @@ import { firstName, type Person, type Relation } from "./person.ts";
 import type { Planned } from "./plan.ts";
 import type { Finder } from "./secrets.ts";
 import type { Taxonomy } from "./taxonomy.ts";
-import { dateText, dayText, timeText, weekday, wordLine } from "./text.ts";
+import { dateText, timeText, weekday, wordLine } from "./text.ts";
 import { vary } from "./vary.ts";
 import { speak, type Cue, type Voice } from "./voice.ts";
 
@@ -85,9 +85,10 @@ function chapterFacts(session: Planned, { material, draw }: Setting): Facts {
   return { matter: { subject: thread.matter, now, ...(before === undefined || chapter.since === undefined ? {} : { before, when: agoText(chapter.since, session.minute) }) } };
 }
 
-/** "on Friday" within a week, else "on 14 October". */
+/** "on Friday" within a week, then vaguer: a date might be somebody's birthday. */
 function agoText(since: number, now: number): string {
-  return now - since < 6 * 1440 ? `on ${weekday(WINDOW.start, since)}` : `on ${dayText(WINDOW.start, since)}`;
+  const days = (now - since) / 1440;
+  return days < 6 ? `on ${weekday(WINDOW.start, since)}` : days < 13 ? "last week" : "a few weeks ago";
 }
 
 /** Household things nobody has ordered before: each session takes its own stretch of the shuffled list. */

@@ -1,7 +1,6 @@
 import type { Json } from "daguerre";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const LONG_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const MINUTES_A_DAY = 1440;
 
 /** Compact JSON in ASCII: keys as they stand, everything else as lower-case \uXXXX, the way the release writes its chunks. */
@@ -32,12 +31,6 @@ export function dateText(start: string, minute: number): string {
 /** The same moment's day of the week. */
 export function weekday(start: string, minute: number): string {
   return ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"][dayOf(start, minute).getUTCDay()] ?? "";
-}
-
-/** The same moment's day as `14 October`. */
-export function dayText(start: string, minute: number): string {
-  const day = dayOf(start, minute);
-  return `${String(day.getUTCDate())} ${LONG_MONTHS[day.getUTCMonth()] ?? ""}`;
 }
 
 /** Parses `2024/Oct/14/09:14 AM` into something that sorts by time, or undefined. */
