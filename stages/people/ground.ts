@@ -15,8 +15,6 @@ export interface Common {
   category: string;
   members: number[];
   options: string[];
-  /** Whether a value of the model's own is welcome. */
-  open: boolean;
 }
 
 /** What the graph decides about a person before anything else is filled in. */
@@ -56,10 +54,9 @@ export class Grounding {
   /** Takes over what the model chose for the groups; anything implausible is left at the first option. */
   settle(choices: readonly { id: string; value: string }[]): void {
     const taken = new Set<string>();
-    for (const { id, category, members, options, open } of this.common) {
+    for (const { id, category, members, options } of this.common) {
       const wish = tidy(choices.find((choice) => choice.id === id)?.value ?? "");
-      const usable = wish !== undefined && !taken.has(wish) && (options.includes(wish) || open);
-      const value = usable ? wish : (options.find((option) => !taken.has(option)) ?? options[0] as string);
+      const value = wish !== undefined && !taken.has(wish) ? wish : (options.find((option) => !taken.has(option)) ?? options[0] as string);
       taken.add(value);
       for (const member of members) (this.grounds[member] as Ground).values[category] = category === "organization" ? [value] : value;
     }
@@ -110,13 +107,13 @@ export class Grounding {
       const sector = sectors.size === 1 ? [...sectors][0] as string : "corporate";
       for (const member of members) (this.grounds[member] as Ground).colleagues = true;
       const options = Array.from({ length: 3 }, () => this.employer(sector, random) ?? this.employer("corporate", random) as string);
-      this.common.push({ id: `${community.id}-employer-${index}`, category: "employer", members, options, open: true });
+      this.common.push({ id: `${community.id}-employer-${index}`, category: "employer", members, options });
     }
   }
 
   #clubs(people: number, ties: readonly Tie[], clubs: Deck<string>): void {
     for (const [index, members] of groups(people, ties, ({ tie }) => tie === "club").filter((group) => group.length > 1).entries()) {
-      this.common.push({ id: `club-${index}`, category: "organization", members, options: clubs.deal(3), open: true });
+      this.common.push({ id: `club-${index}`, category: "organization", members, options: clubs.deal(3) });
     }
   }
 
