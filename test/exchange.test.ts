@@ -166,6 +166,7 @@ describe("dag import and dag export", () => {
 
     const exported = await p.dag("export", "personabench", "out", ...args);
     expect(exported.code, exported.stderr).toBe(0);
+    expect(exported.stderr).not.toContain("not fresh");
     for (const community of ["community_0", "community_10"]) {
       for (const name of files(p.path(`out/synthetic_data/${community}`)).filter((file) => /(noise_[0-9.]+|_data_all)\.json$/.test(file))) {
         expect(bytes(p.path(`out/synthetic_data/${community}`), name).equals(bytes(fixture.root, "synthetic_data", community, name)), name).toBe(true);
@@ -176,10 +177,13 @@ describe("dag import and dag export", () => {
     expect((await p.dag("export", "huggingface", "hub", "--license", "mit", ...args)).code).toBe(0);
     expect((await p.dag("export", "csv", "hub", ...args))).toMatchObject({ code: 2 });
 
+    p.write({ "artifacts/release/questions/noise=0.jsonl": p.read("artifacts/release/questions/noise=0.jsonl").replace("Which town", "What town") });
+    expect((await p.dag("export", "personabench", "edited", ...args)).stderr).toContain("though not fresh: questions@noise=0\n");
+
     const imported = await p.dag("import", "personabench", fixture.root, "-o", "in");
     expect(imported.code, imported.stderr).toBe(0);
     for (const kind of ["documents", "questions"]) {
-      for (const [ours, theirs] of [["0", "0.0"], ["0.5", "0.5"]]) expect(p.read(`in/${kind}/noise=${theirs ?? ""}.jsonl`)).toBe(p.read(`artifacts/release/${kind}/noise=${ours ?? ""}.jsonl`));
+      for (const [ours, theirs] of kind === "questions" ? [["0.5", "0.5"]] : [["0", "0.0"], ["0.5", "0.5"]]) expect(p.read(`in/${kind}/noise=${theirs ?? ""}.jsonl`)).toBe(p.read(`artifacts/release/${kind}/noise=${ours ?? ""}.jsonl`));
     }
     expect((await p.dag("import", "personabench", fixture.root, "-o", "in"))).toMatchObject({ code: 2 });
     expect((await p.dag("import", "personabench", "stages", "-o", "other")).stderr).toContain("no PersonaBench release");

@@ -43,7 +43,7 @@ async function exportBuild(format: string, directory: string, options: ExportOpt
 
   const { planner } = project.load();
   const cells = exported(project);
-  const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
+  const { cells: plans } = await planner.plan(withNeeds(project, cells).map(({ id }) => id));
   const absent = cells.filter((cell) => planner.onDisk(cell) === undefined);
   if (absent.length > 0) {
     process.stderr.write(`dag: not built yet: ${absent.map(({ id }) => id).join(", ")}; dag run ${[...new Set(absent.map(({ stage }) => stage.name))].join(" ")}\n`);
@@ -78,6 +78,11 @@ function exported(project: Project): Cell[] {
   return ["graph", "documents", "questions"].flatMap((stage) => project.graph.byStage.get(stage) ?? []);
 }
 
+/** The cells and all they are made from. */
+function withNeeds(project: Project, cells: readonly Cell[]): readonly Cell[] {
+  return selection(project, [...new Set(cells.map(({ stage }) => stage.name))]).cells;
+}
+
 async function readRecords(project: Project, cells: readonly Cell[]): Promise<BuildRecords> {
   const read = async (cell: Cell): Promise<never[]> => {
     const text = await readFile(join(project.places.artifacts, cell.path), "utf8");
@@ -102,7 +107,7 @@ async function readRecords(project: Project, cells: readonly Cell[]): Promise<Bu
 async function metaOf(project: Project, cells: readonly Cell[], options: ExportOptions): Promise<DatasetMeta> {
   const { compareBytes, sha256 } = await import("../store/index.ts");
   const { lock } = project.load();
-  const roles = new Set(selection(project, [...new Set(cells.map(({ stage }) => stage.name))]).cells.flatMap(({ stage }) => stage.models));
+  const roles = new Set(withNeeds(project, cells).flatMap(({ stage }) => stage.models));
   const hashes = cells.map(({ id }) => [id, lock.cells[id]?.artifact] as const);
   const known = hashes.every(([, hash]) => hash !== undefined);
   return {
