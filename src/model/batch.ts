@@ -5,7 +5,7 @@ import type { BatchState, BatchStates } from "./batch-state.ts";
 import type { Clock } from "./clock.ts";
 import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import type { Fetch } from "./provider/http.ts";
-import { apiKeyOf, DEFAULT_BASE_URL, DEFAULT_KEY_ENV, keepingClient, PATHS } from "./provider/openai.ts";
+import { apiKeyOf, connectionWords, DEFAULT_BASE_URL, DEFAULT_KEY_ENV, keepingClient, PATHS } from "./provider/openai.ts";
 import { scrub } from "./provider/secret.ts";
 import { WireFailure } from "./provider/types.ts";
 import { failureIn, failureOf } from "./provider/wire-error.ts";
@@ -228,7 +228,7 @@ export class BatchLine {
         if (!(error instanceof APIError)) throw error;
         const failure =
           error instanceof APIConnectionError
-            ? new WireFailure("transport", scrub(error.message, [key]))
+            ? new WireFailure("transport", scrub(connectionWords(error), [key]))
             : failureOf({ status: error.status as number | undefined, code: error.code, type: error.type, param: error.param, message: error.message, header: (name) => (error.headers as Headers | undefined)?.get(name) }, clock.now(), (text) => scrub(text, [key]));
         if (signal.aborted) throw new WireFailure("aborted", "interrupted");
         if (!["rate", "server", "transport"].includes(failure.reason) || (failure.reason !== "rate" && tries >= MOST_TRIES)) throw failure;

@@ -25,14 +25,15 @@ export async function keepAliveFetch(baseUrl: string, clean: (text: string) => s
       outgoing.on("error", reject);
       outgoing.on("close", () => signal?.removeEventListener("abort", stop));
       if (typeof body === "string" || body === undefined || body === null) outgoing.end(body ?? undefined);
-      else pour(body, url.href, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
+      else pour(body, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
     });
   return { fetch: send, close: () => agent.destroy() };
 }
 
 /** Uploads (multipart forms) come as a form or a stream. */
-async function pour(body: NonNullable<RequestInit["body"]>, url: string, outgoing: NodeJS.WritableStream & { setHeader(name: string, value: string): unknown }): Promise<void> {
-  const request = new Request(url, { method: "POST", body, ...(body instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit);
+async function pour(body: NonNullable<RequestInit["body"]>, outgoing: NodeJS.WritableStream & { setHeader(name: string, value: string): unknown }): Promise<void> {
+  // A stand-in of an address: a Request takes none with a user in it.
+  const request = new Request("http://upload.invalid", { method: "POST", body, ...(body instanceof ReadableStream ? { duplex: "half" } : {}) } as RequestInit);
   const type = request.headers.get("content-type");
   if (type !== null) outgoing.setHeader("content-type", type);
   outgoing.end(Buffer.from(await request.arrayBuffer()));

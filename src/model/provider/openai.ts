@@ -91,7 +91,8 @@ export async function openaiProvider(spec: ModelSpec, env: Record<string, string
   return { local: false, send };
 }
 
-function connectionWords(error: unknown): string {
+/** What a broken connection says, with its causes. */
+export function connectionWords(error: unknown): string {
   const words: string[] = [];
   for (let at = error; at instanceof Error && words.length < 4; at = at.cause) words.push(at.message);
   return [...new Set(words)].join(": ") || String(error);
