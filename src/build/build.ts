@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createGateway } from "../model/index.ts";
@@ -83,6 +84,7 @@ class Build {
     /** When this build began to look at the disk, ms since 1970. */
     private readonly began: number,
   ) {
+    setMaxListeners(0, this.stop.signal); // every command under way listens
     const onAbort = (): void => this.stop.abort(new Interrupted());
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener("abort", onAbort, { once: true });

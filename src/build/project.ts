@@ -105,7 +105,7 @@ export class Project {
 }
 
 /** The last pipeline found good, by its content: an unchanged one need not be parsed again. */
-function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptions): PipelineMemory {
+function pipelineMemory({ root, file = "pipeline.yaml", readOnly, scratch }: ProjectOptions): PipelineMemory {
   const path = join(root, "cache/state", `${file.replace(/[^A-Za-z0-9._-]/g, "_")}.memory`);
   const stamped = (key: string): string => `${__BUILD__} ${key}\n`;
   return {
@@ -118,7 +118,7 @@ function pipelineMemory({ root, file = "pipeline.yaml", readOnly }: ProjectOptio
       }
     },
     write: (key, text) => {
-      if (readOnly !== true) writeDerivedSync(path, stamped(key) + text);
+      if (readOnly !== true && scratch === undefined) writeDerivedSync(path, stamped(key) + text);
     },
   };
 }

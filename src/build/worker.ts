@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parentPort } from "node:worker_threads";
@@ -51,6 +52,7 @@ const BEAT_MS = 500;
 
 async function runCell(job: ModuleJob): Promise<void> {
   abort = new AbortController();
+  setMaxListeners(0, abort.signal); // every item listens
   const beat = job.timeoutMs === undefined ? undefined : setInterval(() => send({ type: "beat" }), BEAT_MS);
   try {
     send({ type: "done", outcome: await build(job) });

@@ -27,7 +27,11 @@ export class LineWriter {
     const text = this.pending;
     this.pending = "";
     if (this.failure !== undefined) throw this.failure;
-    if (text !== "" && !this.stream.write(text)) await Promise.race([once(this.stream, "drain"), once(this.stream, "close")]);
+    if (text !== "" && !this.stream.write(text)) {
+      const done = new AbortController();
+      const { signal } = done;
+      await Promise.race([once(this.stream, "drain", { signal }), once(this.stream, "close", { signal })]).finally(() => done.abort());
+    }
     if (this.failure !== undefined) throw this.failure;
   }
 
