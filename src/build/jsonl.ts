@@ -6,10 +6,10 @@ export class LineError extends Error {
   override name = "LineError";
 }
 
-/** Lines of a UTF-8 file without their `\n`, in batches as they are read: bounded memory, whatever the file's size. */
-export async function* readLines(path: string): AsyncGenerator<string[]> {
+/** Lines of a UTF-8 file or stream without their `\n`, in batches as they are read: bounded memory, whatever the file's size. */
+export async function* readLines(source: string | AsyncIterable<Buffer>): AsyncGenerator<string[]> {
   let rest: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of typeof source === "string" ? (createReadStream(source, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) : source) {
     const end = chunk.lastIndexOf(10);
     if (end < 0) {
       rest.push(chunk);

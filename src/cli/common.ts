@@ -71,13 +71,13 @@ function reportProblem(problem: StoreProblem): void {
   if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message)}\n`);
 }
 
-/** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. */
-export async function openProject({ readOnly = true, sample }: { readOnly?: boolean; sample?: number | undefined } = {}): Promise<Project | undefined> {
+/** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. */
+export async function openProject({ readOnly = true, sample, plain }: { readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
   const opened = await Project.open({
     root: resolve(common.directory ?? "."),
-    file: common.file,
-    presets: common.presets,
-    overrides: common.params,
+    file: plain ?? common.file,
+    presets: plain === undefined ? common.presets : [],
+    overrides: plain === undefined ? common.params : [],
     env: process.env,
     tool: TOOL,
     identify: modelIdentity,

@@ -15,6 +15,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   hash: async () => (await import("./hash.ts")).hashCommand,
   report: async () => (await import("./report.ts")).reportCommand,
   init: async () => (await import("./init.ts")).initCommand,
+  cache: async () => (await import("./cache.ts")).cacheCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
@@ -32,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const asked = verbOf(argv);
   const needed = asked === undefined || asked === "completion" ? Object.values(verbs) : [verbs[asked]];
   for (const load of needed) (await load?.())?.(program, (value) => void (code = value));
-  for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(dag ${command === program ? "" : `${command.name()} `}--help shows the usage)`);
+  for (const command of [program, ...program.commands.flatMap((verb) => [verb, ...verb.commands])]) command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(dag ${nameOf(command, program)}--help shows the usage)`);
   try {
     if (argv.length === 0) program.help({ error: true });
     await program.parseAsync(argv, { from: "user" });
@@ -41,6 +42,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     return explainError(error);
   }
   return code;
+}
+
+/** `cache gc ` for a verb's own verb, nothing for the program itself. */
+function nameOf(command: Command, program: Command): string {
+  if (command === program) return "";
+  return `${command.parent === null || command.parent === program ? "" : `${command.parent.name()} `}${command.name()} `;
 }
 
 /** The verb among the arguments, if it is a known one. */

@@ -83,7 +83,7 @@ export class CodeBook {
 
   /** Files in cache/code that the remembered entries stand on, by name. */
   bundles(): Set<string> {
-    return new Set(Object.values(this.entries).flatMap(({ bundle }: Partial<Entry>) => (typeof bundle === "string" ? [bundle.slice("cache/code/".length)] : [])));
+    return new Set(Object.values(this.entries).flatMap(({ bundle }: Partial<Entry>) => (typeof bundle === "string" ? [bundle.slice(bundle.lastIndexOf("/") + 1)] : [])));
   }
 
   private stamp(): string {

@@ -20,12 +20,13 @@ export function isTempName(name: string): boolean {
  * Writes a whole file or leaves what was there: a temporary file beside it, then a rename. Makes the directories it needs. With `fsync` file
  * and directory are on disk when it returns. Throws a StoreError (`no-space`, `read-only`, `no-permission`, `not-a-file` …) and leaves no rest.
  */
-export async function writeAtomic(path: string, data: Uint8Array | string, options: { fsync?: boolean; mode?: number } = {}): Promise<void> {
+export async function writeAtomic(path: string, data: Uint8Array | string | AsyncIterable<string>, options: { fsync?: boolean; mode?: number } = {}): Promise<void> {
   const temp = tempPath(dirname(path));
   try {
     const file = await openMakingDirectory(temp, options.mode);
     try {
-      await file.writeFile(data);
+      if (typeof data === "string" || data instanceof Uint8Array) await file.writeFile(data);
+      else for await (const piece of data) await file.appendFile(piece);
       if (options.fsync) await file.sync();
     } finally {
       await file.close();

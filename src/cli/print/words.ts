@@ -15,6 +15,15 @@ export function duration(ms: number): string {
 /** USD; cents' fractions only where they are all there is. */
 export const money = (usd: number): string => `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`;
 
+/** `512 B`, `1.2 kB`, `34 MB`: a kilobyte is 1,000 bytes. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 999.5 && unit < units.length - 1; unit++) size /= 1000;
+  return `${unit === 0 || size >= 99.5 ? size.toFixed(0) : size.toPrecision(2)} ${units[unit] ?? ""}`;
+}
+
 export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 
 export function callsText({ made, stored }: Calls, cost: number): string | undefined {

@@ -1,0 +1,42 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { parseLock, StoreError } from "../store/index.ts";
+import type { LockFile, StoreProblem } from "../store/index.ts";
+
+export interface RevisionLock {
+  /** `dag.lock at 1a2b3c4d5e6f`. */
+  name: string;
+  lock: LockFile;
+  problems: StoreProblem[];
+}
+
+/** Paths of locks, from the project's root down. */
+const LOCKS = [":(glob)dag.lock", ":(glob)pipelines/**/*.lock"];
+
+/**
+ * The locks as they were in the last so many git revisions that touched one, newest first. The project may be a part of the repository.
+ * Throws a StoreError where git or the repository is missing.
+ */
+export async function locksOfRevisions(root: string, revisions: number): Promise<RevisionLock[]> {
+  const found: RevisionLock[] = [];
+  for (const revision of lines(await git(root, ["log", `--max-count=${revisions}`, "--format=%H", "--", ...LOCKS]), "\n")) {
+    for (const path of lines(await git(root, ["ls-tree", "-r", "-z", "--name-only", revision, "--", "dag.lock", "pipelines/"]), "\0")) {
+      if (!path.endsWith(".lock")) continue;
+      const name = `${path} at ${revision.slice(0, 12)}`;
+      found.push({ name, ...parseLock(await git(root, ["show", `${revision}:./${path}`]), name) });
+    }
+  }
+  return found;
+}
+
+async function git(root: string, args: string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)("git", ["--no-pager", "-C", root, ...args], { maxBuffer: 1 << 30 })).stdout;
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    const why = code === "ENOENT" ? "git is not installed" : (stderr ?? "").trim().split("\n")[0] || (error as Error).message;
+    throw new StoreError("io", root, `cannot read the revisions of ${root}: ${why}`, { advice: "leave out --revisions, or run in a git repository", cause: error });
+  }
+}
+
+const lines = (text: string, separator: string): string[] => text.split(separator).filter((line) => line !== "");
