@@ -148,6 +148,18 @@ describe("evaluate", () => {
     for (const file of Object.keys(out)) expect(file).toMatch(/^[A-Za-z0-9_./-]+$/);
   });
 
+  test("each community is drawn: every person once, every tie once, roles escaped", async () => {
+    const nodes = ["Ada", "Bo <b>", "Cy"].map((name, i) => ({ node: i + 1, id: `p${i}`, name, seed: i === 0 ? "x" : null }));
+    const edges = [[1, 2, "landlady"], [2, 1, "tenant"], [2, 3, "friend"], [3, 2, "friend"], [3, 9, "ghost"]].map(([source, target, relationship]) => ({ source, target, relationship }));
+    const graph = gathered([{ axis: {}, records: [{ id: "community_4", community: 4, nodes, edges } as unknown as JsonRecord] }], "graph");
+    const svg = (await files({ ...study({ noises: [0] }), graph }))["figures/figure2_community_4.svg"] ?? "";
+    expect(svg.match(/class="name"/g)).toHaveLength(3);
+    expect(svg.match(/<line/g)).toHaveLength(2);
+    expect([...svg.matchAll(/class="role"[^>]*>([^<]*)</g)].map((match) => match[1]).sort()).toEqual(["friend", "landlady", "tenant"]);
+    expect(svg).not.toContain("<b>");
+    expect(svg).not.toContain("ghost");
+  });
+
   test("evidence keys keep their order in the result files, numbers too", async () => {
     const needs = study({ noises: [0], retrievers: ["bm25"], people: 1, questions: 1 });
     const [first] = await needs.questions.all();

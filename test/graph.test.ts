@@ -29,7 +29,7 @@ describe("dag graph", () => {
         "demo  6 stages, 10 cells",
         "",
         "●      seed",
-        "│      asks writer · seeds/names.json",
+        "│      asks writer · names.json",
         "●      profile    each seed",
         "│      prompt profile",
         "├─●    documents  2 × noise",

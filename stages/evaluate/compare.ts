@@ -1,8 +1,9 @@
 import { pairedTest, type Pair } from "daguerre/stats";
+import { RESAMPLES } from "./scored.ts";
 import type { Level, Study, System } from "./types.ts";
 
-/** Sampled sign assignments of a test: the smallest p is 1 / 4001. */
-const PERMUTATIONS = 4000;
+/** Sampled sign assignments of a test: the smallest p is 1 / 2001. */
+const PERMUTATIONS = 2000;
 const COMPARED = ["retrieval_recall", "f1"] as const;
 
 /** Two systems on the questions both were asked, fixed mode: mean of b - a. */
@@ -35,7 +36,7 @@ function comparison(noise: number, metric: Comparison["metric"], a: System, b: S
     const [x, y] = [scores.fixed?.[metric] ?? null, b.results[place]?.scores.fixed?.[metric] ?? null];
     return x === null || y === null ? [] : [{ cluster: `${question.community}/${question.person}`, a: x, b: y }];
   });
-  const test = pairedTest(pairs, { seed, permutations: PERMUTATIONS });
+  const test = pairedTest(pairs, { seed, permutations: PERMUTATIONS, resamples: RESAMPLES });
   if (test === null) return [];
   return [{ noise, metric, a: a.name, b: b.name, difference: test.mean, low: test.low, high: test.high, n: test.n, p: test.p, exact: test.exact }];
 }

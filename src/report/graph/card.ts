@@ -1,6 +1,6 @@
 import { xmlText } from "../escape.ts";
 import { fitted, textWidth } from "../width.ts";
-import { shortList, type StageNode } from "./model.ts";
+import { baseName, shortList, type StageNode } from "./model.ts";
 
 /** A stage as it is drawn: a card with its name, what it runs over, and what it reads besides other stages. */
 export interface Card {
@@ -73,10 +73,6 @@ export function cardSvg(card: Card, x: number, y: number): string {
     out.push(`<text class="note${italic ? " reads" : ""}" x="${num(left)}" y="${num(base + 13.5 + place * 12.5)}">${xmlText(text)}</text>`);
   });
   return `<g><title>${xmlText(node.name)}</title>${out.join("")}</g>`;
-}
-
-function baseName(path: string): string {
-  return path.replace(/\/+$/, "").split("/").at(-1) ?? path;
 }
 
 /** Two decimals at most: enough for a picture, and the same text everywhere. */

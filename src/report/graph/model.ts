@@ -104,3 +104,8 @@ export function shortList(names: readonly string[], most: number): string {
   const rest = names.length - most;
   return names.slice(0, most).join(", ") + (rest > 0 ? ` +${rest}` : "");
 }
+
+/** The last part of a path: enough in a drawing. */
+export function baseName(path: string): string {
+  return path.replace(/\/+$/, "").split("/").at(-1) ?? path;
+}

@@ -1,6 +1,6 @@
 import { columns, cut } from "../width.ts";
 import { terminalText } from "../escape.ts";
-import { cellsText, shortList, type CellState, type StageEdge, type StageGraph, type StageNode } from "./model.ts";
+import { baseName, cellsText, shortList, type CellState, type StageEdge, type StageGraph, type StageNode } from "./model.ts";
 
 const COLOURS: Record<CellState, number> = { fresh: 32, stale: 33, missing: 36, failed: 31 };
 /** Worst first: a stage has the colour of its worst cell. */
@@ -38,7 +38,7 @@ function detailText(node: StageNode): string {
   return [
     node.models.length > 0 ? `asks ${shortList(node.models, 3)}` : "",
     node.prompts.length > 0 ? `prompt${node.prompts.length > 1 ? "s" : ""} ${shortList(node.prompts, 3)}` : "",
-    node.files.length > 0 ? shortList(node.files, 2) : "",
+    node.files.length > 0 ? shortList(node.files.map(baseName), 3) : "",
   ].filter((part) => part !== "").join(" · ");
 }
 

@@ -54,7 +54,7 @@ function read(record: JsonRecord): { people: Person[]; ties: Tie[] } {
 
 async function draw(people: readonly Person[], ties: readonly Tie[], title: string): Promise<string> {
   const boxes = new Map(people.map(({ node, name }) => [node, { width: widthOf(name, SIZE) + 22, height: 24 }]));
-  const at = await landscape(people, ties, boxes);
+  const at = spread(await landscape(people, ties, boxes), ties, boxes);
   const points = [...at.entries()].map(([node, point]) => ({ point, box: boxes.get(node) ?? { width: 0, height: 0 } }));
   const left = Math.min(...points.map(({ point, box }) => point.x - box.width / 2)) - MARGIN;
   const top = Math.min(...points.map(({ point, box }) => point.y - box.height / 2)) - MARGIN;
@@ -64,14 +64,35 @@ async function draw(people: readonly Person[], ties: readonly Tie[], title: stri
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${num(width)}" height="${num(height)}" viewBox="${num(left)} ${num(top)} ${num(width)} ${num(height)}" role="img">`,
     `<title>${xml(title)}</title>`,
-    `<style>text{font-family:${FONT};text-anchor:middle;fill:#222}.name{font-size:${SIZE}px}.role{font-size:${ROLE}px;fill:#555;stroke:#fff;stroke-width:2.6px;paint-order:stroke;stroke-linejoin:round}.tie{stroke:#8a8a8a;stroke-width:1.1}.person{fill:#fff;stroke:#333;stroke-width:1}.seed{fill:#dfe9f3;stroke-width:1.6}</style>`,
+    `<style>text{font-family:${FONT};text-anchor:middle;fill:#222}.name{font-size:${SIZE}px}.role{font-size:${ROLE}px;fill:#555}.tie{stroke:#8a8a8a;stroke-width:1.1}.person{fill:#fff;stroke:#333;stroke-width:1}.seed{fill:#dfe9f3;stroke-width:1.6}</style>`,
     `<rect x="${num(left)}" y="${num(top)}" width="${num(width)}" height="${num(height)}" fill="#fff"/>`,
-    ...ends.map(({ from, to }) => `<line class="tie" x1="${num(from.x)}" y1="${num(from.y)}" x2="${num(to.x)}" y2="${num(to.y)}"/>`),
+    // From middle to middle: the names lie over them.
+    ...ties.map(({ a, b }) => lineSvg(at.get(a) ?? { x: 0, y: 0 }, at.get(b) ?? { x: 0, y: 0 })),
     ...ends.flatMap(({ tie, from, to }) => roles(tie, from, to)),
     ...people.map(({ node, name, seed }) => personSvg(name, seed, at.get(node) ?? { x: 0, y: 0 }, boxes.get(node) ?? { width: 0, height: 0 })),
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** Widened step by step, up to twice, until the roles fit on the lines between the names. */
+function spread(at: ReadonlyMap<number, Point>, ties: readonly Tie[], boxes: Boxes): Map<number, Point> {
+  for (let factor = 1; ; factor += 0.1) {
+    const wider = new Map([...at].map(([node, { x, y }]) => [node, { x: x * factor, y: y * (1 + (factor - 1) / 4) }]));
+    const fits = ties.every((tie) => {
+      const [from, to] = [edgeOf(wider, boxes, tie.a, tie.b), edgeOf(wider, boxes, tie.b, tie.a)];
+      const labels = tie.forward === tie.backward ? [tie.forward] : [tie.forward, tie.backward];
+      return labels.reduce((sum, label) => sum + along(label, from, to) + 5, 5) <= Math.hypot(to.x - from.x, to.y - from.y);
+    });
+    if (fits || factor >= 2) return wider;
+  }
+}
+
+/** Length of a line that a role lying across it covers. */
+function along(label: string, from: Point, to: Point): number {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const [ux, uy] = [Math.abs(to.x - from.x) / length, Math.abs(to.y - from.y) / length];
+  return Math.min(ux === 0 ? Infinity : widthOf(label, ROLE) / ux, uy === 0 ? Infinity : (ROLE * 1.2) / uy);
 }
 
 type Boxes = ReadonlyMap<number, { width: number; height: number }>;
@@ -119,9 +140,21 @@ function edgeOf(at: ReadonlyMap<number, Point>, boxes: Boxes, from: number, to: 
 
 function roles({ forward, backward }: Tie, from: Point, to: Point): string[] {
   const between = (share: number): Point => ({ x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share });
-  const label = (text: string, { x, y }: Point): string => (text === "" ? "" : `<text class="role" x="${num(x)}" y="${num(y + ROLE * 0.35)}">${xml(text)}</text>`);
+  const label = (text: string, { x, y }: Point): string => (text === "" ? "" : `${backing(text, x, y)}<text class="role" x="${num(x)}" y="${num(y + ROLE * 0.35)}">${xml(text)}</text>`);
   if (forward === backward) return [label(forward, between(0.5))];
-  return [label(forward, between(0.24)), label(backward, between(0.76))];
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const share = (text: string): number => Math.min(0.5, Math.max(0.24, (along(text, from, to) / 2 + 4) / length));
+  return [label(forward, between(share(forward))), label(backward, between(1 - share(backward)))];
+}
+
+/** White under a role, so that no line runs through its words. */
+function backing(text: string, x: number, y: number): string {
+  const width = widthOf(text, ROLE) + 2;
+  return `<rect x="${num(x - width / 2)}" y="${num(y - ROLE * 0.6)}" width="${num(width)}" height="${num(ROLE * 1.2)}" fill="#fff"/>`;
+}
+
+function lineSvg(from: Point, to: Point): string {
+  return `<line class="tie" x1="${num(from.x)}" y1="${num(from.y)}" x2="${num(to.x)}" y2="${num(to.y)}"/>`;
 }
 
 function personSvg(name: string, seed: boolean, { x, y }: Point, { width, height }: { width: number; height: number }): string {
