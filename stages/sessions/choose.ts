@@ -52,7 +52,7 @@ export function chooseDisclosures(
   const random = draw("choose");
   const own = [
     ...random.sample(askable(person, sizes, false), around(sizes.basic, random)),
-    ...random.sample(askable(person, sizes, true), around(sizes.preference, random)),
+    ...longest(person, askable(person, sizes, true), around(sizes.preference, random), random),
   ];
   const chosen: Disclosure[] = own.flatMap((attribute) => disclose(person, attribute));
   chosen.push(...chooseSocial(person, others, sizes, random));
@@ -69,6 +69,18 @@ export function chooseDisclosures(
     return { about: person.id, attribute: disclosure.attribute, part: old, successor: disclosure, purchasable: false };
   });
   return random.shuffle([...chosen, ...again, ...former]);
+}
+
+/** Draws attributes without replacement, each in proportion to the number of its values: most preferences of the release are lists of five. */
+function longest(person: Person, attributes: readonly string[], count: number, random: Random): string[] {
+  const left = [...attributes];
+  const drawn: string[] = [];
+  while (drawn.length < count && left.length > 0) {
+    const attribute = random.weighted(left, (path) => partsOf(person.attributes[path] ?? null).length);
+    left.splice(left.indexOf(attribute), 1);
+    drawn.push(attribute);
+  }
+  return drawn;
 }
 
 /** Each relationship is asked once; the rest of the questions are shared out over the related people in turn. */

@@ -13,6 +13,8 @@ export interface Secret {
 
 /** Numbers and words of three letters are everywhere: finding one means nothing. */
 const SHORTEST = 4;
+/** Traits are everyday adjectives, and nobody is asked for them. */
+const EVERYDAY = "Psychographics.Personality.";
 
 /** What the people around somebody are to them: said of nobody in particular, it misleads. */
 export function rolesAround(owner: Person): Secret[] {
@@ -24,6 +26,7 @@ export function secretsOf(people: Iterable<Person>): Secret[] {
   const secrets: Secret[] = [];
   for (const person of people) {
     for (const [attribute, value] of Object.entries(person.attributes)) {
+      if (attribute.startsWith(EVERYDAY)) continue;
       for (const { text } of partsOf(value)) {
         const line = wordLine(text);
         if (line.trim().length >= SHORTEST && !/^[\d ]+$/.test(line)) secrets.push({ person: person.id, attribute, text, line });

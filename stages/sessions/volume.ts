@@ -6,7 +6,7 @@ export type SessionType = "conversation" | "user_ai_interaction" | "purchase_his
 /** Shares of the kinds among personal and among noise sessions: Table 1 of PersonaBench at noise 0, and what it adds at higher noise. */
 export const SHARES: Readonly<Record<"personal" | "noise", Readonly<Record<SessionType, number>>>> = {
   personal: { conversation: 0.782, user_ai_interaction: 0.188, purchase_history: 0.03 },
-  noise: { conversation: 0.712, user_ai_interaction: 0.2, purchase_history: 0.088 },
+  noise: { conversation: 0.711, user_ai_interaction: 0.199, purchase_history: 0.09 },
 };
 
 /** Sessions of a person with `personal` personal ones at noise ratio r: floor(P / (1 - r)), in doubles as the release has it. */

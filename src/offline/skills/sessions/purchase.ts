@@ -1,6 +1,6 @@
-import type { Json, Random } from "../../../stage/index.ts";
-import type { Skill } from "../../skill.ts";
-import { countOf, factsObject, isObject, objectsOf, textOf, textsOf } from "./facts.ts";
+import type { Json } from "../../../stage/index.ts";
+import type { Skill, SkillRequest } from "../../skill.ts";
+import { countOf, factsObject, isObject, objectsOf, permitted, textOf, textsOf } from "./facts.ts";
 
 type Facts = { [key: string]: Json };
 
@@ -90,14 +90,16 @@ export const writePurchase: Skill = (request) => {
     title: textOf(item, "title"), description: textOf(item, "description"), brand: textOf(item, "brand"), categories: textsOf(item, "categories"),
   }));
   const count = countOf(facts, "items", 3);
-  const themed = isObject(facts["disclose"]) ? themedItems(facts["disclose"] as Facts, Math.max(1, count - everyday.length), random) : [];
+  const themed = isObject(facts["disclose"]) ? themedItems(facts["disclose"] as Facts, Math.max(1, count - everyday.length), request) : [];
   const items = random.shuffle([...themed, ...everyday]);
   return items.length < 2 ? undefined : { purchase_history: items };
 };
 
-function themedItems(disclose: Facts, count: number, random: Random): { title: string; description: string; brand: string; categories: string[] }[] {
+function themedItems(disclose: Facts, count: number, { random, prompt }: SkillRequest): { title: string; description: string; brand: string; categories: string[] }[] {
   const value = textOf(disclose, "value"), kind = textOf(disclose, "kind"), key = textOf(disclose, "key");
-  const goods = GOODS.find((entry) => entry.kind.test(kind))?.goods ?? [];
+  const fitting = GOODS.find((entry) => entry.kind.test(kind))?.goods ?? [];
+  const texts = permitted(fitting.map((good) => JSON.stringify(good)), prompt);
+  const goods = fitting.filter((good) => texts.includes(JSON.stringify(good)));
   const fill = (text: string): string => text.replaceAll("{v}", value).replaceAll("{V}", titleCase(value)).replaceAll("{key}", key);
   return random.sample(goods, count).map(({ title, description, categories }) => ({ title: fill(title), description: fill(description), brand: random.pick(BRANDS), categories: [...categories] }));
 }
