@@ -1,5 +1,6 @@
 /** Private documents of a PersonaBench release at one noise level: one record per session, people and sessions in reference order. */
-import { defineStage, type Json } from "daguerre";
+import { defineStage } from "daguerre";
+import { documentRecord } from "daguerre/stats";
 import { readCommunities } from "./release/community.ts";
 
 export default defineStage(async function* ({ files, axis }) {
@@ -7,13 +8,7 @@ export default defineStage(async function* ({ files, axis }) {
   if (release === undefined) throw new Error("declare files: { release: params.release }");
   for await (const { community, people } of readCommunities(release, Number(axis["noise"]))) {
     for (const { name, person, sessions } of people) {
-      for (const { id, type, session, time, target_name, content, text } of sessions) {
-        yield {
-          id, community: community.index, person, owner: name, type, session, time,
-          ...(target_name === undefined ? {} : { target_name }),
-          [type]: content as Json[], text,
-        };
-      }
+      for (const session of sessions) yield documentRecord(session, { community: community.index, person, owner: name });
     }
   }
 });

@@ -1,6 +1,6 @@
 /** Questions of a PersonaBench release, of the people that have documents, with the evidence of one noise level. */
-import { defineStage, type Json } from "daguerre";
-import { plainAnswer, releaseEvidence, releaseFile } from "daguerre/stats";
+import { defineStage } from "daguerre";
+import { questionRecord, releaseEvidence, releaseFile } from "daguerre/stats";
 import { noiseHint, readCommunities, readPart } from "./release/community.ts";
 
 export default defineStage(async function* ({ files, axis, log }) {
@@ -13,13 +13,8 @@ export default defineStage(async function* ({ files, axis, log }) {
     const asked = questions.filter((question) => people.some(({ person }) => person === question.person));
     const bare = asked.filter((question) => !evidence.has(question.id));
     if (bare.length > 0) log(`${community.name}: ${bare.length} of ${asked.length} questions have no evidence in ${file}, first ${bare[0]?.id}`);
-    for (const { id, person, owner, question, answer, type, difficulty, outdated_value } of asked) {
-      yield {
-        id, community: community.index, person, owner, question, type, difficulty,
-        answer: plainAnswer(answer) as Json,
-        outdated_value: plainAnswer(outdated_value) as Json,
-        evidence: (evidence.get(id) ?? []).map(({ key, ids }) => ({ key, ids: [...ids] })),
-      };
+    for (const question of asked) {
+      yield questionRecord(question, evidence.get(question.id) ?? [], { community: community.index, person: question.person, owner: question.owner });
     }
   }
 });

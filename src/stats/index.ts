@@ -22,5 +22,6 @@ export { JsonSyntaxError, orderedJson, plainJson, WholeFloat, type Ordered } fro
 export { answerWords, leaves, textWords } from "./words.ts";
 export { DOCUMENT_TYPES, noiseText, releaseCommunities, ReleaseError, releaseFile, releaseNoiseLevels, type DocumentType, type ReleaseCommunity } from "./release/layout.ts";
 export { Node, parseReleaseFile } from "./release/read.ts";
-export { evidenceOf, plainAnswer, releaseEvidence, releasePeople, releaseQuestions, type ReleaseQuestion } from "./release/questions.ts";
+export { evidenceOf, releaseEvidence, releasePeople, releaseQuestions, type ReleaseQuestion } from "./release/questions.ts";
 export { chunkText, releaseSessions, type ReleaseSession } from "./release/sessions.ts";
+export { documentRecord, questionRecord, type Owner } from "./release/records.ts";

@@ -1,4 +1,4 @@
-import { DOCUMENT_TYPES, plainAnswer, ReleaseError, type Answer, type DocumentType, type Evidence, type ReleaseQuestion, type ReleaseSession } from "../../stats/index.ts";
+import { documentRecord, DOCUMENT_TYPES, questionRecord, ReleaseError, type Answer, type DocumentType, type Evidence, type ReleaseQuestion, type ReleaseSession } from "../../stats/index.ts";
 import type { PersonaBenchCommunity, PersonaBenchRelease } from "./types.ts";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -35,24 +35,13 @@ function personId(community: number, person: number): string {
 
 function documentRows({ index, people, levels }: PersonaBenchCommunity, noise: number): Row[] {
   const level = levels.find((one) => one.noise === noise);
-  return people.flatMap(({ name }, person) =>
-    (level?.sessions.get(name) ?? []).map(({ id, type, session, time, target_name, content, text }): Row => ({
-      id, community: index, person, owner: name, type, session, time, ...(target_name === undefined ? {} : { target_name }), [type]: content as Json[], text,
-    })),
-  );
+  return people.flatMap(({ name }, person) => (level?.sessions.get(name) ?? []).map((session) => documentRecord(session, { community: index, person, owner: name })));
 }
 
 function questionRows({ index, people, levels }: PersonaBenchCommunity, noise: number): Row[] {
   const level = levels.find((one) => one.noise === noise);
   return people.flatMap(({ name, questions }, person) =>
-    level?.sessions.has(name) !== true
-      ? []
-      : questions.map(({ id, question, answer, type, difficulty, outdated_value }): Row => ({
-          id, community: index, person, owner: name, question, type, difficulty,
-          answer: plainAnswer(answer) as Json,
-          outdated_value: plainAnswer(outdated_value) as Json,
-          evidence: (level.evidence.get(id) ?? []).map(({ key, ids }) => ({ key, ids: [...ids] })),
-        })),
+    level?.sessions.has(name) !== true ? [] : questions.map((question) => questionRecord(question, level.evidence.get(question.id) ?? [], { community: index, person, owner: name })),
   );
 }
 

@@ -20,17 +20,11 @@ export interface ScoreRequest {
 }
 
 /** One scored question, as `--per-question` writes it. */
-export interface QuestionScore {
+export interface QuestionScore extends Omit<Score, "flags"> {
   model: string;
   noise: number;
   q_id: string;
   category: string;
-  precision: number;
-  recall: number;
-  f1: number;
-  retrieval_recall: number | null;
-  retrieval_ndcg: number | null;
-  outdated_recall: number | null;
 }
 
 export interface Scored {
