@@ -131,6 +131,14 @@ describe("evaluate", () => {
     await expect(files({ ...needs, answer: short })).resolves.toBeDefined();
   });
 
+  test("a question at which the released scorer would stop is named in a warning", async () => {
+    const needs = study({ noises: [0], retrievers: ["bm25"] });
+    const asked = (await needs.questions.all()).map((question, i) => (i === 0 ? { ...question, answer: 41 } : question));
+    const { warnings } = metricsOf(await files({ ...needs, questions: gathered([{ axis: { noise: 0 }, records: asked }], "questions") }));
+    expect(warnings).toContain("compat: the released scorer stops with an error at 1 question (000000000); statistics.json is what it would say if it went on");
+    expect(metricsOf(await files(needs)).warnings.join()).not.toContain("stops with an error");
+  });
+
   test("predictions alone are enough: without retrieval and documents the rest is still scored", async () => {
     const { questions, answer } = study({ noises: [0.3], retrievers: ["mine"] });
     const out = await files({ questions, answer });

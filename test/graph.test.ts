@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expand, parsePipeline, type Graph } from "../src/pipeline/index.ts";
+import { expand, loadPipeline, parsePipeline, type Graph } from "../src/pipeline/index.ts";
 import { drawGraph, GRAPH_FORMATS } from "../src/report/index.ts";
 
 const FLAGSHIP = `
@@ -78,6 +78,20 @@ describe("dag graph", () => {
 
   test("the same graph gives the same bytes", async () => {
     for (const format of GRAPH_FORMATS) expect(await drawGraph(await graphOf(FLAGSHIP), format)).toBe(await drawGraph(await graphOf(FLAGSHIP), format));
+  });
+
+  test("the flagship's own DAG has every stage in the paper's order, fits 80 columns, and its picture holds every name", async () => {
+    const loaded = await loadPipeline({ root: process.cwd() });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    const graph = expand(loaded.pipeline);
+    const text = await drawGraph(graph, "text");
+    const names = ["seed", "graph", "profile", "documents", "questions", "embed", "answer", "evaluate"];
+    const places = names.map((name) => text.split("\n").findIndex((line) => new RegExp(`[●■][^a-z]*${name}\\b`).test(line)));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(Math.min(...places)).toBeGreaterThan(0);
+    expect(Math.max(...text.split("\n").map((line) => [...line].length))).toBeLessThanOrEqual(80);
+    const svg = await drawGraph(graph, "svg");
+    for (const name of names) expect(svg).toMatch(new RegExp(`class="name"[^>]*>${name}<`));
   });
 
   test("hostile names stay text in every format", async () => {

@@ -58,7 +58,7 @@ export function measure(study: Study, options: { seed: string; simulated: string
     documents: study.levels.flatMap(({ noise, volumes }) => (volumes ?? []).map((volume) => ({ noise, ...volume }))),
     questions: study.levels.flatMap(questionCounts),
     flags: study.levels.flatMap(({ noise, systems }) => systems.flatMap((system) => MODES.flatMap((mode) => flagCounts(system, mode).map(([flag, n]) => ({ noise, system: system.name, mode, flag, n }))))),
-    warnings: [...study.warnings, ...flat],
+    warnings: [...study.warnings, ...stops(study), ...flat],
   };
 }
 
@@ -78,6 +78,14 @@ function measured(noise: number, system: System, mode: Mode, seed: string): Meas
       };
     });
   });
+}
+
+/** The questions at which the released program itself would stop with an exception, such as a number as the first answer. */
+function stops(study: Study): string[] {
+  const found = new Set(study.levels.flatMap(({ systems }) => systems.flatMap(({ results }) => results.filter(({ scores }) => scores.compat?.flags.includes("released_scorer_stops")).map(({ question }) => question.id))));
+  if (found.size === 0) return [];
+  const [first] = [...found].sort();
+  return [`compat: the released scorer stops with an error at ${found.size} question${found.size === 1 ? "" : "s"} (${first ?? ""}); statistics.json is what it would say if it went on`];
 }
 
 /** Dimensions that have values and no z-scores, in one line. */
