@@ -58,7 +58,8 @@ export function chooseDisclosures(
   chosen.push(...chooseSocial(person, others, sizes, random));
 
   const twice = around(chosen.length * sizes.alternatives, random);
-  const again = random.sample(chosen, twice).map((disclosure) => ({ ...disclosure }));
+  // Not by a second purchase: the same thing would be bought again.
+  const again = random.sample(chosen, twice).map((disclosure) => ({ ...disclosure, purchasable: false }));
   const changed = around((chosen.length + twice) * sizes.updates, random);
   const told = new Set(again.map(keyOf));
   const changeable = chosen.filter((disclosure) => isPreference(disclosure.attribute) && !told.has(keyOf(disclosure)) && disclosure.about === person.id && formerValues(person, disclosure, pools).length > 0);

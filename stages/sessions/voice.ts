@@ -43,8 +43,8 @@ function fill(text: string, said: Said): string {
     switch (lower) {
       case "value": return said.part.text;
       case "a value": return capitalAs(name, withArticle(said.part.text));
-      case "key": return said.part.slot ?? "";
-      case "a key": return capitalAs(name, withArticle(said.part.slot ?? ""));
+      case "key": return slotWord(said.part);
+      case "a key": return capitalAs(name, withArticle(slotWord(said.part)));
       case "old": return said.old?.text ?? "";
       case "label": return said.label ?? "";
       case "name": return said.name ?? "";
@@ -61,6 +61,11 @@ function fill(text: string, said: Said): string {
     return name === "My" || name === "Me" ? capitalise(word) : word;
   });
   return sentences(filled);
+}
+
+/** A slot is a label, "Eye color"; in a sentence it is a word. */
+function slotWord({ slot = "" }: Part): string {
+  return slot.charAt(0).toLowerCase() + slot.slice(1);
 }
 
 /** Pronouns by what the profile says; whoever is neither is they. */

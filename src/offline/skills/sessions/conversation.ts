@@ -49,8 +49,7 @@ export const writeConversation: Skill = (request) => {
   const length = countOf(facts, "utterances", 12);
   const { random } = talk;
 
-  const hour = /(\d\d):\d\d AM/.exec(textOf(facts, "time"));
-  talk.say(talk.remark(remarks.GREETINGS[hour !== null && Number(hour[1]) < 11 ? "early" : "late"]));
+  talk.say(talk.remark(remarks.GREETINGS[partOfDay(textOf(facts, "time"))]));
   talk.say(talk.remark(remarks.REPLIES));
 
   const topics = objectsOf(facts, "small_talk").map((topic) => ({ topic, views: [...textsOf(topic, "views")] }));
@@ -62,11 +61,11 @@ export const writeConversation: Skill = (request) => {
   const [first, second] = topics;
   // Small talk comes in between, in stretches; what is still free at the end is more of it.
   const rest = (): number => length - 2 - talk.turns.length;
-  if (first !== undefined && random.chance(order.length === 0 ? 1 : 0.6)) smallTalk(talk, first, order.length > 1 ? 2 : order.length === 1 ? 3 : 5);
+  if (first !== undefined && random.chance(order.length === 0 ? 1 : 0.6)) smallTalk(talk, first, order.length > 0 ? 3 : 5);
   for (const part of order) part();
   for (const stretch of [second, first, second, first]) {
-    // A subject is not opened for a single sentence.
-    if (stretch !== undefined && (rest() > 1 || (rest() === 1 && textOf(stretch.topic, "question") === ""))) smallTalk(talk, stretch, Math.min(rest(), 5));
+    // A subject is not opened for a sentence and a question.
+    if (stretch !== undefined && (rest() > 2 || (rest() > 0 && textOf(stretch.topic, "question") === ""))) smallTalk(talk, stretch, Math.min(rest(), 5));
   }
   while (rest() > 0) talk.say(talk.remark(rest() % 2 === 0 ? remarks.REACTIONS : remarks.AFTERS));
   talk.say(talk.remark(remarks.FAREWELLS));
@@ -121,4 +120,11 @@ function theFact(talk: Talk, disclose: Facts, names: readonly string[]): void {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** By the clock of `2024/Oct/14/09:14 AM`. */
+function partOfDay(time: string): keyof typeof remarks.GREETINGS {
+  const [, hour = "12", half] = /(\d\d):\d\d (AM|PM)/.exec(time) ?? [];
+  if (half === "AM") return Number(hour) < 11 ? "morning" : "day";
+  return Number(hour) % 12 < 5 ? "day" : "evening";
 }

@@ -1,11 +1,12 @@
 /** What people say between the things they say. `{name}` is the one spoken to. */
-export const GREETINGS: Readonly<Record<"early" | "late", readonly string[]>> = {
-  early: ["Morning, {name}!", "Good morning {name}, are you up?", "Hey {name}, early enough for you?", "Hi {name}! Got a minute before the day starts?", "{name}, good morning. Is this a bad time?", "Hello {name}! You are awake, I can see the green dot."],
-  late: ["Hey {name}!", "Hi {name}, got a minute?", "{name}! Long time no message.", "Evening, {name}. Still about?", "Hello {name}, are you busy?", "Hi {name}! I was just about to ring you.", "Hey {name}, quick one, if you have time."],
+export const GREETINGS: Readonly<Record<"morning" | "day" | "evening", readonly string[]>> = {
+  morning: ["Morning, {name}!", "Good morning {name}, are you up?", "Hey {name}, early enough for you?", "Hi {name}! Got a minute before the day starts?", "{name}, good morning. Is this a bad time?", "Hello {name}! You are awake, I can see the green dot.", "Up already, {name}?", "Morning! I did not wake you, {name}, did I?"],
+  day: ["Hey {name}!", "Hi {name}, got a minute?", "{name}! Long time no message.", "Hello {name}, are you busy?", "Hi {name}! I was just about to ring you.", "Hey {name}, quick one, if you have time.", "Hello {name}, nothing urgent.", "{name}, are you there?", "Hi {name}, it is only me.", "Good day to you, {name}."],
+  evening: ["Evening, {name}. Still about?", "Good evening, {name}!", "Hi {name}, not too late, is it?", "Hey {name}, have you put your feet up yet?", "Hello {name}! How was the day?", "Hi {name}! Done for today?", "Hey {name}, before I forget to write at all.", "{name}! Finally a quiet minute."],
 };
 
 export const REPLIES: readonly string[] = [
-  "Hi {name}! Always.", "Hey {name}, go ahead.", "Hello {name}! What is going on?", "Hi {name}. I am all ears.", "{name}! Good to hear from you.", "Hey! Yes, just sat down.", "Hi! Perfect timing, {name}, nothing is happening here.", "Hello you. What is new?", "Hey {name}. Anything to report?",
+  "Hi {name}! Always.", "Hey {name}, go ahead.", "Hello {name}! What is going on?", "Hi {name}. I am all ears.", "{name}! Good to hear from you.", "Hey! Yes, just sat down.", "Hi! Perfect timing, {name}, nothing is happening here.", "Hello you. What is new?", "There you are, {name}!", "Hi {name}. I have five minutes, they are yours.", "Hello! I was looking for a reason to stop anyway.", "{name}, hi. Go on.", "Hey {name}. Anything to report?",
 ];
 
 /** Questions that ask for nothing in particular. */
@@ -19,12 +20,12 @@ export const LEADS_OTHER: readonly string[] = [
 ];
 
 export const REACTIONS: readonly string[] = [
-  "Ha! I can see it.", "Oh dear.", "No! Really?", "That made my day.", "Of course. Who else.", "I wish I had been there.", "You could not make it up.", "That is one way to spend a week.", "I am laughing, sorry.", "Never a dull moment.", "I will not say a word.", "And you are only telling me now?", "Well, it could be worse.", "Noted. I am keeping that for later.", "I had a feeling.", "That explains a great deal.", "Typical.", "Somebody should write that down.",
+  "Ha! I can see it.", "Oh dear.", "No! Really?", "That made my day.", "Of course. Who else.", "I wish I had been there.", "You could not make it up.", "That is one way to spend a week.", "I am laughing, sorry.", "Never a dull moment.", "I will not say a word.", "And you are only telling me now?", "Well, it could be worse.", "Noted. I am keeping that for later.", "I had a feeling.", "That explains a great deal.", "Typical.", "Somebody should write that down.", "I would have paid to see it.", "Good grief.", "That does not surprise me in the least.", "And nobody said anything?", "How very like this week.", "You are joking.",
 ];
 
 /** Ways to go on after a reaction where nothing else is given. */
 export const AFTERS: readonly string[] = [
-  "It is all true, I swear.", "You had to be there.", "Anyway, enough of that.", "Do not tell anyone.", "I thought you would like that one.", "And that was only the beginning.", "It gets better every time I tell it.",
+  "It is all true, I swear.", "You had to be there.", "Anyway, enough of that.", "Do not tell anyone.", "I thought you would like that one.", "And that was only the beginning.", "I have witnesses.", "Well, there you are.", "I thought somebody ought to know.", "It gets better every time I tell it.",
 ];
 
 export const AGREE: readonly string[] = [
@@ -55,9 +56,9 @@ export const MATTER_SEQUELS: readonly string[] = [
 ];
 
 export const FAREWELLS: readonly string[] = [
-  "Right, I have to run. Speak soon, {name}!", "I must go, somebody is at the door. Bye, {name}.", "Let us talk at the end of the week, {name}.", "My battery is at two per cent. Bye!", "I will leave you to it. Take care, {name}.", "The kettle calls. Bye for now, {name}.", "Good, that is all I wanted. Speak soon!",
+  "Right, I have to run. Speak soon, {name}!", "I must go, somebody is at the door. Bye, {name}.", "Let us talk at the end of the week, {name}.", "My battery is at two per cent. Bye!", "I will leave you to it. Take care, {name}.", "The kettle calls. Bye for now, {name}.", "They are calling me. To be continued, {name}.", "Enough for one message. Bye, {name}!", "I must get on. Write when you can, {name}.", "My stop is next. Bye, {name}!", "Good, that is all I wanted. Speak soon!",
 ];
 
 export const LAST_WORDS: readonly string[] = [
-  "Bye, {name}!", "Take care!", "You too. Bye!", "Speak soon.", "Off you go, then. Bye!", "Same time next week, I expect.", "Bye bye!", "Till then, {name}.",
+  "Bye, {name}!", "Take care!", "You too. Bye!", "Speak soon.", "Off you go, then. Bye!", "Same time next week, I expect.", "Bye bye!", "Till then, {name}.", "Good. Bye, {name}.", "See you, {name}!", "Until soon.",
 ];

@@ -9,7 +9,7 @@ const SWITCHES: readonly string[] = ["Thanks. Something else:", "Right. Another 
 const ASIDES: readonly string[] = [
   "That sounds like quite something. What can I do for you?", "I see! How can I help?", "Thank you for telling me. What would you like to know?", "That is a good story. What shall we look at?", "Understood. Where shall we begin?", "I will bear it in mind. What do you need?",
 ];
-const LISTENS: readonly string[] = ["That does sound familiar from what people write.", "I can imagine.", "Fair enough!", "That made me smile, as far as I can.", "Good to know."];
+const LISTENS: readonly string[] = ["That does sound familiar from what people write.", "I can imagine.", "Fair enough!", "That made me smile, as far as I can.", "Good to know.", "Ha, I see.", "That is a picture I will keep, in a manner of speaking.", "Well, there are worse things."];
 const THANKS: readonly string[] = ["Great, thanks.", "That is all I wanted to know, thank you.", "Thanks, that will do.", "Perfect. Bye for now.", "Very clear, thank you.", "Good. I will try that."];
 const GOODBYES: readonly string[] = ["You're welcome! Come back whenever you like.", "Glad it helped.", "Any time.", "My pleasure. Good luck with it!", "Happy to help. Have a good day."];
 const PREFIXES: readonly string[] = ["Good question.", "Let me see.", "Ah, a classic.", "People ask that a good deal."];
@@ -29,7 +29,7 @@ export const writeUserAi: Skill = (request) => {
   // Before the first request, or somewhere on the way.
   const place = disclose === undefined ? -1 : random.pick([0, 0, 1, 2, 3]);
   queue.forEach(([user, assistant], index) => {
-    if (disclose !== undefined && index === place) tell(disclose, user, assistant, random, remark, exchange);
+    if (disclose !== undefined && index === place) tell(disclose, user, assistant, index === 0, random, remark, exchange);
     else exchange(index === 0 && random.chance(0.6) ? `${remark(OPENERS)} ${user}` : user, assistant);
   });
   if (disclose !== undefined && place >= queue.length) exchange(textOf(disclose, "hint"), remark(LISTENS));
@@ -52,11 +52,11 @@ function exchanges(requests: Facts[], random: Random, remark: (lines: readonly s
   return queue;
 }
 
-function tell(disclose: Facts, user: string, assistant: string, random: Random, remark: (lines: readonly string[]) => string, exchange: (user: string, assistant: string) => void): void {
+function tell(disclose: Facts, user: string, assistant: string, first: boolean, random: Random, remark: (lines: readonly string[]) => string, exchange: (user: string, assistant: string) => void): void {
   const hint = textOf(disclose, "hint"), then = textOf(disclose, "and_then");
   const told = then !== "" && random.chance(0.6) ? `${hint} ${then}` : hint;
-  if (random.chance(0.5)) {
-    exchange(told, remark(ASIDES));
+  if (!first || random.chance(0.5)) {
+    exchange(told, remark(first ? ASIDES : LISTENS));
     exchange(user, assistant);
   } else exchange(`${told} ${random.pick(["Anyway:", "But that is not why I am writing.", "Which brings me here.", "So much for that."])} ${user}`, assistant);
 }
