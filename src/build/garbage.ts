@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CodeBook, itemBaseOf, eachOf, ResultStore } from "../plan/index.ts";
-import { collect, isSha256, isTempName, ObjectStore, removeTree, StatCache } from "../store/index.ts";
+import { collect, isSha256, isTempName, Journal, ObjectStore, removeTree, StatCache } from "../store/index.ts";
 import type { Sha256, Tally } from "../store/index.ts";
 import type { Keep } from "./keep.ts";
 
@@ -60,12 +60,13 @@ export async function collectGarbage({ root, keep, dryRun, unfinished, tool }: G
     if (list !== undefined && typeof content === "object") finished.add(itemBaseOf(content.inputs, list.each, list.module));
   }
   for (const { base, path, bytes } of listJournals(root)) {
-    if (keep.journals.has(base)) add(report.kept.items, bytes);
-    else if (finished.has(base) || unfinished) await free("items", path, bytes, () => removeTree(join(root, path)));
-    else {
-      add(report.kept.items, bytes);
-      add(report.unfinished, bytes);
+    if (!keep.journals.has(base) && (finished.has(base) || unfinished)) {
+      await free("items", path, bytes, () => removeTree(join(root, path)));
+      continue;
     }
+    add(report.kept.items, bytes);
+    if (!keep.journals.has(base)) add(report.unfinished, bytes);
+    if (!dryRun) await mend(join(root, path));
   }
   for (const { key, bytes, content } of results.list()) {
     if (content !== undefined && keep.results.has(key)) add(report.kept.result, bytes);
@@ -86,6 +87,14 @@ export async function collectGarbage({ root, keep, dryRun, unfinished, tool }: G
   }
   for (const { path, bytes } of leftovers(root)) await free("leftover", path, bytes, () => removeTree(join(root, path)));
   return report;
+}
+
+/** Writes a journal with damaged lines anew without them; opening it for writing starts over one of another version. */
+async function mend(path: string): Promise<void> {
+  let damaged = false;
+  const journal = await Journal.open(path, { onProblem: () => (damaged = true) });
+  if (damaged) await journal.compact();
+  await journal.close();
 }
 
 const none = (): Tally => ({ objects: 0, bytes: 0 });

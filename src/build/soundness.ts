@@ -42,7 +42,7 @@ export async function checkCache(root: string): Promise<Checked> {
     const journal = await Journal.open(join(root, path), { readonly: true, onProblem: ({ message }) => (problem ??= message.replace(`${root}/`, "")) });
     await journal.close();
     if (problem === undefined) journals++;
-    else damage.push({ kind: "items", name: path, message: problem });
+    else damage.push({ kind: "items", name: path, message: `${problem}; dag cache gc drops ${problem.includes("a damaged line") ? "it" : "them"}` });
   }
   return { objects: objects.ok, results: sound, journals, damage };
 }
