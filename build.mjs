@@ -14,8 +14,8 @@ const shared = { bundle: true, platform: "node", format: "esm", target: "node20.
 const out = `dist-${process.pid}`;
 // What a stage module may import, on its own: its hash is part of every recipe whose code imports it.
 await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: out, minify: true });
-const api = createHash("sha256");
-for (const file of [`${out}/stage.js`, `${out}/stats.js`]) api.update(readFileSync(file));
+const hashOf = (name) => `sha256:${createHash("sha256").update(readFileSync(`${out}/${name}.js`)).digest("hex")}`;
+const api = { daguerre: hashOf("stage"), "daguerre/stats": hashOf("stats") };
 
 // Names this build of the tool: what it derived and kept on disk is not another build's to trust.
 const own = createHash("sha256");
@@ -32,7 +32,7 @@ await build({
   minifyWhitespace: true,
   sourcemap: "linked",
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-  define: { __VERSION__: JSON.stringify(pkg.version), __API_HASH__: JSON.stringify(`sha256:${api.digest("hex")}`), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) },
+  define: { __VERSION__: JSON.stringify(pkg.version), __API__: JSON.stringify(api), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) },
 });
 writeFileSync(`${out}/dag.js`, '#!/usr/bin/env node\nimport "./main.js";\n');
 chmodSync(`${out}/dag.js`, 0o755);

@@ -84,7 +84,8 @@ function ownApi(root: string, tool: string): import("esbuild").Plugin {
 }
 
 function packageName(specifier: string, tool: string): string {
-  if (specifier.startsWith(pathToFileURL(tool).href)) return "daguerre";
+  if (specifier.startsWith(pathToFileURL(tool).href)) return specifier.endsWith("/stats.js") ? "daguerre/stats" : "daguerre";
+  if (specifier === "daguerre/stats") return specifier;
   if (specifier.startsWith("node:")) return specifier;
   const [scope = "", name = ""] = specifier.split("/");
   return scope.startsWith("@") ? `${scope}/${name}` : scope;

@@ -4,7 +4,8 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { canonicalJson, sha256, writeAtomicSync, writeDerivedSync } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
 
-declare const __API_HASH__: string;
+/** Hashes of what stage modules may import of the tool: its own version, as far as they see it. */
+declare const __API__: Record<string, string>;
 declare const __VERSION__: string;
 declare const __BUILD__: string;
 
@@ -121,9 +122,9 @@ export class CodeBook {
     const packages: Record<string, string> = {};
     for (const name of made.packages) {
       if (builtinModules.includes(name) || name.startsWith("node:")) continue;
-      if (name === "daguerre") {
-        const own = findPackage(this.root, name);
-        manifest.packages[name] = own === undefined || own.version === __VERSION__ ? __API_HASH__ : own.version;
+      if (Object.hasOwn(__API__, name)) {
+        const own = findPackage(this.root, "daguerre");
+        manifest.packages[name] = own === undefined || own.version === __VERSION__ ? (__API__[name] ?? "") : own.version;
         continue;
       }
       const found = findPackage(this.root, name) ?? findPackage(this.tool, name);
