@@ -127,7 +127,7 @@ test("too few personas are refused with what to raise", async () => {
 });
 
 describe("the community refuses", () => {
-  const member = (name: string, age: number, gender: Gender = "female"): Member => ({ name, age, gender, profession: "nurse", working: true });
+  const member = (name: string, age: number, gender: Gender = "female"): Member => ({ name, age, gender, profession: "nurse", working: true, single: false });
   const kind = (id: string) => relations.kinds.find((entry) => entry.id === id)!;
   const of = (...members: Member[]): Community => {
     const community = new Community(relations);
@@ -150,6 +150,12 @@ describe("the community refuses", () => {
     const community = of(member("Ada", 40), member("Ben", 42, "male"), member("Cem", 41, "male"));
     community.add(link("spouse", 0, 1));
     expect(community.add(link("spouse", 0, 2))).toMatch(/shares a home/);
+  });
+
+  test("a spouse for somebody whose life leaves no room for one", () => {
+    const community = of({ ...member("Ada", 40), single: true }, member("Ben", 42, "male"));
+    expect(community.add(link("spouse", 0, 1))).toMatch(/Ada shares no home/);
+    expect(community.add(link("friend", 0, 1))).toBeUndefined();
   });
 
   test("a third parent, also one by marriage", () => {

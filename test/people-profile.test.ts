@@ -6,6 +6,7 @@ import graph from "../stages/graph.ts";
 import profile from "../stages/profile.ts";
 import seed from "../stages/seed.ts";
 import { fill } from "../stages/people/phrase.ts";
+import type { Components } from "../stages/people/components.ts";
 import type { CommunityRecord } from "../stages/people/record.ts";
 import type { AttributeValue, Taxonomy } from "../stages/people/taxonomy.ts";
 import { partsOf } from "../stages/people/values.ts";
@@ -15,6 +16,7 @@ import type { Writer } from "./people/stage.ts";
 
 const read = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
 const taxonomy = read<Taxonomy>("seeds/taxonomy.json");
+const components = read<Components>("seeds/components.json");
 const places = read<Places>("seeds/places.json");
 const ajv = new Ajv2020({ strict: false });
 const validate = ajv.compile(read<object>("schemas/profile.schema.json"));
@@ -32,7 +34,7 @@ const path = (id: string): string => taxonomy.categories.find((category) => cate
 const value = (person: Profile, id: string): AttributeValue | undefined => person.attributes[path(id)];
 
 /** Whatever holds of every profile, whoever wrote it. */
-function faultsOf(people: readonly Profile[]): string[] {
+function faultsOf(people: readonly Profile[], { nodes }: CommunityRecord): string[] {
   const found: string[] = [];
   const known = new Map(taxonomy.categories.map((category) => [category.path, category]));
   for (const person of people) {
@@ -75,6 +77,14 @@ function faultsOf(people: readonly Profile[]): string[] {
       }
     }
   };
+  for (const [index, person] of people.entries()) {
+    const context = components.life_contexts.find(({ value: words }) => words === nodes[index]?.life_context);
+    const alone = !person.relations.some(({ relationship }) => ["wife", "husband", "spouse", "flatmate"].includes(relationship));
+    if (context?.single === true && !alone) found.push(`${person.name} ${context.value}, but shares a home`);
+    const dwelling = value(person, "dwelling"), born = value(person, "birth_country"), lives = value(person, "residence_country");
+    if (context?.dwelling !== undefined && alone && dwelling !== undefined && dwelling !== context.dwelling) found.push(`${person.name} ${context.value}, but in ${String(dwelling)}`);
+    if (context?.place === "abroad" && born !== undefined && born === lives) found.push(`${person.name} ${context.value}, but in the country of birth`);
+  }
   shared(["colleague", "manager", "assistant"], ["employer"]);
   shared(["wife", "husband", "spouse", "flatmate"], ["residence_city", "residence_country", "neighborhood", "dwelling"]);
   shared(["neighbor"], ["residence_city", "residence_country", "neighborhood"]);
@@ -102,7 +112,7 @@ describe("the profiles of forty communities", () => {
   });
 
   test("agree with the graph, the places, age and profession, and hold nothing that a diet or an allergy forbids", () => {
-    for (const community of people) expect(faultsOf(community)).toEqual([]);
+    for (const [index, community] of people.entries()) expect(faultsOf(community, communities[index] as CommunityRecord)).toEqual([]);
   });
 
   test("have at most 48 categories, different ones for different people, and use every category somewhere", () => {
@@ -142,7 +152,7 @@ test("a model that proposes nonsense cannot spoil a profile", async () => {
   for (const community of communities.slice(0, 20)) {
     const people = await profiles(community, spoiler);
     for (const person of people) expect(validate(person), JSON.stringify(validate.errors)).toBe(true);
-    expect(faultsOf(people)).toEqual([]);
+    expect(faultsOf(people, community)).toEqual([]);
     for (const part of people.flatMap(({ attributes }) => Object.values(attributes).flatMap(partsOf))) expect(part).not.toMatch(/[<>\n]|^N\/A$|z{80}/);
   }
 });

@@ -17,8 +17,22 @@ export interface LifeContext {
   weight: number;
   min_age?: number;
   max_age?: number;
+  /** Only for people in paid work. */
   working?: boolean;
+  /** Only for people who studied. */
+  graduate?: boolean;
+  /** For nobody who shares a home with a spouse or flatmate. */
+  single?: boolean;
+  /** What it says of the profile. */
+  dwelling?: string;
+  pet?: string;
+  status?: string;
+  schooling?: string;
+  place?: "abroad" | "native";
 }
+
+/** Levels of education that count as studies. */
+const STUDIED = new Set(["college", "bachelor", "master", "doctor", "student"]);
 
 interface Weighted {
   value: string;
@@ -79,7 +93,7 @@ export function drawBlocks(components: Components, draw: (random: Random) => Pro
   const profession = draw(random);
   const age = random.int(profession.min_age, profession.max_age);
   const working = profession.group !== "outside";
-  const contexts = components.life_contexts.filter((context) => age >= (context.min_age ?? 0) && age <= (context.max_age ?? 200) && (working || context.working !== true));
+  const contexts = components.life_contexts.filter((context) => age >= (context.min_age ?? 0) && age <= (context.max_age ?? 200) && (working || context.working !== true) && (context.graduate !== true || STUDIED.has(profession.education)));
   return {
     profession,
     age,
@@ -98,6 +112,11 @@ function drawTraits(components: Components, random: Random, count: number): stri
     left = left.filter((trait) => trait.value !== value && !excludes(components.opposites, value, trait.value));
   }
   return drawn;
+}
+
+/** The life context with that wording, or undefined. */
+export function lifeContext(components: Components, value: string): LifeContext | undefined {
+  return components.life_contexts.find((context) => context.value === value);
 }
 
 /** Whether nobody has both traits. */

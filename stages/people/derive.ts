@@ -46,20 +46,20 @@ export class Deriver {
       age: node.age,
       gender: node.gender === "any" ? "non-binary" : node.gender,
       birthday: birthday(random),
-      nationality: random.chance(0.08) ? this.#citizen(values["residence_country"]) : own["nationality"],
+      nationality: ground.context?.place === undefined && random.chance(0.08) ? this.#citizen(values["residence_country"]) : own["nationality"],
       languages: this.#languages(values, random),
       school: this.#grounding.named(random.pick(school?.patterns ?? [])),
       school_type: schoolType,
       degree: school?.degree,
       field: career.fields.length === 0 ? undefined : random.pick(career.fields),
-      education_status: career.education === "student" ? "enrolled" : node.persona.includes("evening school") ? "enrolled part-time" : random.weighted(["graduated", "graduated with honours", "left before finishing"], (word) => (word === "graduated" ? 8 : 1)),
+      education_status: career.education === "student" ? "enrolled" : ground.context?.schooling ?? random.weighted(["graduated", "graduated with honours", "left before finishing"], (word) => (word === "graduated" ? 8 : 1)),
       profession: node.profession,
       employment_status: status,
       employer: working ? (own["employer"] ?? this.#grounding.employer(career.sector, random)) : undefined,
       workplace: working && sector !== undefined && sector.workplaces.length > 0 ? random.pick(sector.workplaces) : undefined,
       previous_occupation: node.profession === career.value ? this.#previous.one((job) => job !== node.profession) : career.value,
       appearance: this.#appearance(node, random),
-      pets: this.#householdPets(values["household"], random),
+      pets: this.#householdPets(values["household"], ground.context?.pet, random),
       traits: node.traits,
     };
   }
@@ -72,7 +72,7 @@ export class Deriver {
       case "job seeker": return "looking for work";
       default: break;
     }
-    if (node.background.includes("between two contracts") || node.persona.includes("between two contracts")) return ground.colleagues ? "on a fixed-term contract" : "between two contracts";
+    if (ground.context?.status !== undefined) return ground.colleagues ? "on a fixed-term contract" : ground.context.status;
     if (!ground.colleagues && OWN_BOSS.has(node.profession) && random.chance(0.6)) return "self-employed";
     return random.weighted([["employed full-time", 14], ["employed part-time", 4], ["on a fixed-term contract", 2]] as const, (entry) => entry[1])[0];
   }
@@ -101,11 +101,11 @@ export class Deriver {
   }
 
   /** People who share a home share its animals. */
-  #householdPets(household: unknown, random: Random): ObjectValue[] {
+  #householdPets(household: unknown, said: string | undefined, random: Random): ObjectValue[] {
     const known = this.#households.get(household);
     if (known !== undefined) return known;
     const count = random.weighted([[1, 6], [2, 3], [3, 1]] as const, (entry) => entry[1])[0];
-    const kinds = new Set<string>();
+    const kinds = new Set<string>(said === undefined ? [] : [said]);
     while (kinds.size < count) kinds.add(random.weighted(this.#work.pets.kinds, (kind) => kind.weight).value);
     const pets = [...kinds].flatMap((kind): ObjectValue[] => {
       const name = this.#pets.one();

@@ -1,5 +1,6 @@
 import type { Random } from "daguerre";
-import type { Components, Profession } from "./components.ts";
+import { lifeContext } from "./components.ts";
+import type { Components, LifeContext, Profession } from "./components.ts";
 import { Deck } from "./deal.ts";
 import type { CommunityRecord } from "./record.ts";
 import { groups } from "./ties.ts";
@@ -19,6 +20,7 @@ export interface Common {
 
 /** What the graph decides about a person before anything else is filled in. */
 export interface Ground {
+  context: LifeContext | undefined;
   career: Profession;
   /** In paid work for somebody together with others of the community. */
   colleagues: boolean;
@@ -41,7 +43,7 @@ export class Grounding {
     this.#work = work;
     this.#random = random;
     this.#names = new Deck(work.names, random("firms"));
-    this.grounds = community.nodes.map((node, person) => ({ career: career(components, node.profession, random("career", person)), colleagues: false, values: {} }));
+    this.grounds = community.nodes.map((node, person) => ({ context: lifeContext(components, node.life_context), career: career(components, node.profession, random("career", person)), colleagues: false, values: {} }));
     const people = community.nodes.length;
     const base = random("base").pick(places.countries);
     this.#homes(people, ties, base, new Deck(dwellings(categories), random("dwellings")));
@@ -81,7 +83,7 @@ export class Grounding {
       for (const member of members) Object.assign((this.grounds[member] as Ground).values, shared);
     }
     for (const [index, members] of groups(people, ties, ({ tie }) => tie === "household").entries()) {
-      const dwelling = homes.one();
+      const dwelling = this.#said(members, "dwelling") ?? homes.one();
       for (const member of members) Object.assign((this.grounds[member] as Ground).values, { household: index, ...(dwelling === undefined ? {} : { dwelling }) });
     }
   }
@@ -89,15 +91,30 @@ export class Grounding {
   #origins(people: number, ties: readonly Tie[], base: Country): void {
     for (const [index, members] of groups(people, ties, ({ kin, kind }) => kin && kind !== "spouse").entries()) {
       const random = this.#random("origin", index);
-      const country = random.chance(0.6) ? base : random.pick(this.#places.countries);
+      const country = this.#origin(members, base, random);
       for (const member of members) Object.assign((this.grounds[member] as Ground).values, { birth_country: country.name, nationality: country.nationality });
     }
     for (const [index, members] of groups(people, ties, ({ kind }) => kind === "sibling").entries()) {
       const first = (this.grounds[members[0] as number] as Ground).values["birth_country"];
       const country = this.#places.countries.find(({ name }) => name === first) as Country;
-      const city = this.#random("birth city", index).pick(country.cities);
+      const native = members.map((member) => this.grounds[member] as Ground).find(({ context }) => context?.place === "native")?.values["residence_city"];
+      const city = typeof native === "string" && country.cities.includes(native) ? native : this.#random("birth city", index).pick(country.cities);
       for (const member of members) (this.grounds[member] as Ground).values["birth_city"] = city;
     }
+  }
+
+  /** A family's country: where one who never left lives, and not where one lives who came from elsewhere. */
+  #origin(members: readonly number[], base: Country, random: Random): Country {
+    const homes = (place: string): unknown[] => members.map((member) => this.grounds[member] as Ground).filter(({ context }) => context?.place === place).map(({ values }) => values["residence_country"]);
+    const [native] = homes("native"), abroad = homes("abroad");
+    const stayed = this.#places.countries.find(({ name }) => name === native);
+    const country = stayed ?? (random.chance(0.6) ? base : random.pick(this.#places.countries));
+    return abroad.includes(country.name) ? random.pick(this.#places.countries.filter(({ name }) => !abroad.includes(name))) : country;
+  }
+
+  /** What the life context of one of them says. */
+  #said(members: readonly number[], key: "dwelling"): string | undefined {
+    return members.map((member) => (this.grounds[member] as Ground).context?.[key]).find((said) => said !== undefined);
   }
 
   #workplaces(community: CommunityRecord, people: number, ties: readonly Tie[]): void {

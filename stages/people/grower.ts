@@ -1,5 +1,6 @@
 import type { Model, Prompt, Random } from "daguerre";
 import { Community } from "./community.ts";
+import { lifeContext } from "./components.ts";
 import type { Blocks, Components } from "./components.ts";
 import type { FullName } from "./names.ts";
 import type { PersonaRecord } from "./persona.ts";
@@ -59,6 +60,7 @@ export class Grower {
       this.#index.set(persona.name, this.community.members.length);
       this.community.members.push({
         name: persona.name, gender: persona.gender as Person["gender"], age: persona.age, profession: persona.profession, working,
+        single: this.#single(persona.life_context), life_context: persona.life_context,
         persona: personaSentence(persona.background), background: persona.background, traits: persona.traits, seed: persona.id,
       });
     }
@@ -77,7 +79,7 @@ export class Grower {
       const batch = slots.slice(start, start + BATCH);
       const newcomers = batch.map(({ full, blocks }) => ({
         name: full.name, gender: full.gender, age: blocks.age, ages: [blocks.profession.min_age, blocks.profession.max_age], profession: blocks.profession.value,
-        working: blocks.profession.group !== "outside", life_context: blocks.life_context, trait: blocks.traits[0] ?? "",
+        working: blocks.profession.group !== "outside", single: this.#single(blocks.life_context), life_context: blocks.life_context, trait: blocks.traits[0] ?? "",
       }));
       const facts = { task: "join", relationships: this.#vocabulary(), people: this.#people(), newcomers };
       const { value } = await this.#model.chat<{ members: MemberDraft[] }>({ prompt: this.#prompts["expand"]!.render({ facts: JSON.stringify(facts, null, 1) }), schema: "schemas/graph-members.schema.json" });
@@ -91,7 +93,7 @@ export class Grower {
     const random = this.#random("admit", full.name);
     const written = draft?.persona.replace(/\s+/g, " ").trim() ?? "";
     const persona = written.length >= 15 && written.length <= 240 ? written : `A ${blocks.traits[0]} ${profession.value} who ${blocks.life_context}.`;
-    const self: Person = { name: full.name, gender: full.gender, age: blocks.age, profession: profession.value, working: profession.group !== "outside", persona, background: persona, traits: blocks.traits.slice(0, 4), seed: null };
+    const self: Person = { name: full.name, gender: full.gender, age: blocks.age, profession: profession.value, working: profession.group !== "outside", single: this.#single(blocks.life_context), life_context: blocks.life_context, persona, background: persona, traits: blocks.traits.slice(0, 4), seed: null };
     const me = this.community.members.length;
     const ties = (draft?.relations ?? []).flatMap((relation) => {
       const other = this.#find(relation.other);
@@ -163,20 +165,24 @@ export class Grower {
     if (settle(this.community, this.#relations, pair, proposal, this.#random("settle", ...pair)) !== undefined) this.corrected++;
   }
 
+  #single(context: string): boolean {
+    return lifeContext(this.#components, context)?.single ?? false;
+  }
+
   #find(name: string): number | undefined {
     return this.#index.get(name);
   }
 
-  #people(): { name: string; gender: string; age: number; profession: string; working: boolean; persona: string; relations: string[] }[] {
-    return this.community.members.map(({ name, gender, age, profession, working, persona }, index) => ({
-      name, gender, age, profession, working, persona,
+  #people(): { name: string; gender: string; age: number; profession: string; working: boolean; single: boolean; persona: string; relations: string[] }[] {
+    return this.community.members.map(({ name, gender, age, profession, working, single, persona }, index) => ({
+      name, gender, age, profession, working, single, persona,
       relations: this.community.links.filter((link) => link.first === index || link.second === index).map((link) => `${link.kind.roles[link.first === index ? 0 : 1][gender]} of ${this.community.members[link.first === index ? link.second : link.first]?.name}`),
     }));
   }
 
   #vocabulary(): object[] {
-    return this.#relations.kinds.map(({ roles, gap, least_age, most_age, providers, working, weight, kin, stories }) => ({
-      first: roles[0], second: roles[1], first_minus_second_age: gap, least_age, most_age: most_age ?? [99, 99], ...(providers === undefined ? {} : { first_professions: providers }), in_paid_work: working ?? [false, false], how_often: weight, kin,
+    return this.#relations.kinds.map(({ roles, gap, least_age, most_age, providers, working, shared_home, weight, kin, stories }) => ({
+      first: roles[0], second: roles[1], first_minus_second_age: gap, least_age, most_age: most_age ?? [99, 99], ...(providers === undefined ? {} : { first_professions: providers }), in_paid_work: working ?? [false, false], shared_home: shared_home ?? false, how_often: weight, kin,
       example: stories[0],
     }));
   }

@@ -9,7 +9,7 @@ export interface PersonaDraft {
   chatting_style: string;
 }
 
-/** A record of the bank, with the gender of the given name and the profession beside the fields of the Persona Bank. */
+/** A record of the bank, with the gender of the given name, profession and life context beside the fields of the Persona Bank. */
 export type PersonaRecord = {
   id: string;
   name: string;
@@ -17,6 +17,7 @@ export type PersonaRecord = {
   age: number;
   gender: string;
   profession: string;
+  life_context: string;
   traits: string[];
   background: string;
   chatting_style: string;
@@ -59,7 +60,7 @@ export function record(name: FullName, username: string | null, blocks: Blocks, 
   const content = [name.name, username, blocks.age, blocks.profession.value, traits, draft.background.trim(), draft.chatting_style.trim()];
   const id = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 32);
   return {
-    id, name: name.name, username, age: blocks.age, gender: name.gender, profession: blocks.profession.value,
+    id, name: name.name, username, age: blocks.age, gender: name.gender, profession: blocks.profession.value, life_context: blocks.life_context,
     traits, background: draft.background.trim(), chatting_style: draft.chatting_style.trim(), model,
   };
 }

@@ -10,6 +10,7 @@ export interface Person extends Member {
   persona: string;
   background: string;
   traits: string[];
+  life_context: string;
   /** Id of the persona it was made from. */
   seed: string | null;
 }
@@ -22,6 +23,7 @@ export interface GraphNode {
   age: number;
   gender: Gender;
   profession: string;
+  life_context: string;
   persona: string;
   background: string;
   traits: string[];
@@ -50,8 +52,8 @@ export function personaSentence(background: string): string {
 
 /** The record of a community; every edge has its reverse, edges are sorted by source, then target. */
 export function communityRecord(community: number, graph: Community<Person>): JsonRecord {
-  const nodes: GraphNode[] = graph.members.map(({ name, age, gender, profession, persona, background, traits, seed }, index) => ({
-    node: index + 1, id: personId(community, index), name, age, gender, profession, persona, background, traits: [...traits], seed,
+  const nodes: GraphNode[] = graph.members.map(({ name, age, gender, profession, life_context, persona, background, traits, seed }, index) => ({
+    node: index + 1, id: personId(community, index), name, age, gender, profession, life_context, persona, background, traits: [...traits], seed,
   }));
   const edges = graph.links.flatMap((link) => [[link.first, link.second], [link.second, link.first]].map(([source = 0, target = 0]): GraphEdge => ({
     source: source + 1, target: target + 1, relationship: roleLabel(link, source, graph.members[source]?.gender ?? "any"), description: `${link.story}.`,

@@ -14,6 +14,7 @@ export interface RelationKind {
   most_age?: [number, number];
   providers?: string[];
   working?: [boolean, boolean];
+  shared_home?: boolean;
   stories: string[];
 }
 
@@ -28,6 +29,8 @@ export interface Member {
   age: number;
   profession: string;
   working: boolean;
+  /** Lives in a way that leaves no room for a spouse or flatmate. */
+  single: boolean;
 }
 
 /** A relationship: `first` plays the first role of the kind for `second`, and is played the second. */
@@ -63,6 +66,7 @@ export function unfit(kind: RelationKind, first: Member, second: Member): string
   for (const [role, member] of [first, second].entries()) {
     if (member.age < (kind.least_age[role] ?? 0)) return `${kind.id}: ${member.name} is too young`;
     if (member.age > (kind.most_age?.[role] ?? 200)) return `${kind.id}: ${member.name} is too old`;
+    if (kind.shared_home === true && member.single) return `${kind.id}: ${member.name} shares no home`;
     if (kind.working?.[role] === true && !member.working) return `${kind.id}: ${member.name} is not in paid work`;
   }
   if (kind.providers !== undefined && !kind.providers.includes(first.profession)) return `${kind.id}: a ${first.profession} offers no such service`;

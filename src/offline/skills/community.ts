@@ -11,6 +11,7 @@ interface Relationship {
   most_age: [number, number];
   first_professions?: string[];
   in_paid_work: [boolean, boolean];
+  shared_home: boolean;
   how_often: number;
   kin: boolean;
   example: string;
@@ -22,6 +23,7 @@ interface Someone {
   age: number;
   profession: string;
   working: boolean;
+  single: boolean;
   relations: string[];
   ages?: [number, number];
   life_context?: string;
@@ -43,7 +45,8 @@ const FAMILY = [
   "See each other at every family feast", "Speak on the phone most evenings", "Fell out over an inheritance of spoons and made up again", "Keep the family recipes together", "Travelled a whole summer in one small car", "Have the same laugh, as everybody says",
 ];
 const PERSONAS = [
-  "{A} {trait} {job} who {context}.", "{A} {job} who {context} and is known to be {trait}.", "{A} {job}, {trait} to the bone, who {context}.", "{A} {trait} soul, {job} by trade, who {context}.",
+  "{A} {trait} {job} who {context}.", "{A} {job} who {context} and is known to be {trait}.", "{A} {job}, {trait} to the bone, who {context}.", "{A} {trait} soul, {job} in daily life, who {context}.",
+  "{A} {job} with {a trait} streak who {context}.", "{A} {job} whom friends call {trait}, and who {context}.",
 ];
 
 /** graph-links: which of the first people know each other, and how. */
@@ -96,6 +99,7 @@ function allows(relationship: Relationship, first: Someone, second: Someone): bo
   const { first_minus_second_age: [least, most], least_age, most_age, first_professions, in_paid_work } = relationship;
   if (first_professions !== undefined && !first_professions.includes(first.profession)) return false;
   if ((in_paid_work[0] && !first.working) || (in_paid_work[1] && !second.working)) return false;
+  if (relationship.shared_home && (first.single || second.single)) return false;
   const range = (someone: Someone): [number, number] => (relationship.kin && someone.ages !== undefined ? someone.ages : [someone.age, someone.age]);
   const [a, b] = [range(first), range(second)];
   if (a[1] < least_age[0] || b[1] < least_age[1] || a[0] > most_age[0] || b[0] > most_age[1]) return false;
@@ -104,7 +108,7 @@ function allows(relationship: Relationship, first: Someone, second: Someone): bo
 
 function sentence(newcomer: Someone, random: Random): string {
   const job = newcomer.profession === "retired" ? "pensioner" : newcomer.profession;
-  const text = random.pick(PERSONAS).replace("{trait}", newcomer.trait ?? "quiet").replace("{job}", job).replace("{context}", newcomer.life_context ?? "keeps to the usual places");
+  const text = random.pick(PERSONAS).replace("{a trait}", `${/^[aeiou]/i.test(newcomer.trait ?? "") ? "an" : "a"} ${newcomer.trait ?? "quiet"}`).replace("{trait}", newcomer.trait ?? "quiet").replace("{job}", job).replace("{context}", newcomer.life_context ?? "keeps to the usual places");
   const word = text.slice(4);
   return text.replace("{A}", /^[aeio]|^u(?!ni)/i.test(word) ? "An" : "A");
 }
