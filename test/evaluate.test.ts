@@ -81,6 +81,18 @@ describe("evaluate", () => {
     expect(macro?.value).toBeCloseTo(mean(parts.map(({ value }) => value ?? NaN)), 12);
   });
 
+  test("scores by the number of things to find cover every scored question once", async () => {
+    const out = await files(study({ noises: [0] }));
+    const rows = (JSON.parse(out["metrics.json"] ?? "") as { by_size: { system: string; size: number; metric: string; value: number; n: number }[] }).by_size;
+    const scores = records(out["scores.jsonl"] ?? "").filter((score) => score["system"] === "reader-1+bm25");
+    const own = rows.filter((row) => row.system === "reader-1+bm25" && row.metric === "f1");
+    expect(own.map(({ size }) => size)).toEqual([1, 2, 3, 5]);
+    expect(own.reduce((sum, { n }) => sum + n, 0)).toBe(scores.length);
+    const total = own.reduce((sum, { n, value }) => sum + n * value, 0);
+    expect(total).toBeCloseTo(scores.reduce((sum, score) => sum + Number(score["f1"]), 0), 9);
+    expect(out["tables.md"]).toContain("| 5 parts F1 |");
+  });
+
   test("Holm's correction never makes a p smaller", async () => {
     const { comparisons } = metricsOf(await files(study({ retrievers: ["bm25", "dense", "hybrid", "gold"] })));
     expect(comparisons).toHaveLength(2 * 6 * 2);

@@ -2,6 +2,7 @@ import { bootstrapMean, type Clustered, type Mode } from "daguerre/stats";
 import { compare, type Comparison } from "./compare.ts";
 import { dimensionValues, type DimensionValue } from "./dimensions.ts";
 import { balanced, RESAMPLES, scoredOf, type Scored } from "./scored.ts";
+import { bySize, type BySize } from "./sizes.ts";
 import { MACRO, METRICS, MODES, OVERALL, type Level, type MetricName, type Study, type System } from "./types.ts";
 
 /** A mean over questions with a 95 % bootstrap interval that resamples people. */
@@ -35,6 +36,7 @@ export interface Metrics {
   metrics: Measured[];
   dimensions: DimensionValue[];
   comparisons: Comparison[];
+  by_size: BySize[];
   documents: { noise: number; type: string; sessions: number; utterances: number }[];
   questions: { noise: number; type: string; difficulty: string; n: number; scored: boolean; with_outdated: number }[];
   flags: { noise: number; system: string; mode: Mode; flag: string; n: number }[];
@@ -55,6 +57,7 @@ export function measure(study: Study, options: { seed: string; simulated: string
     metrics: study.levels.flatMap(({ noise, systems }) => systems.flatMap((system) => MODES.flatMap((mode) => measured(noise, system, mode, options.seed)))),
     dimensions: dims,
     comparisons: compare(study, options.seed),
+    by_size: bySize(study, options.seed),
     documents: study.levels.flatMap(({ noise, volumes }) => (volumes ?? []).map((volume) => ({ noise, ...volume }))),
     questions: study.levels.flatMap(questionCounts),
     flags: study.levels.flatMap(({ noise, systems }) => systems.flatMap((system) => MODES.flatMap((mode) => flagCounts(system, mode).map(([flag, n]) => ({ noise, system: system.name, mode, flag, n }))))),

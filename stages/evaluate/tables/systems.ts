@@ -1,7 +1,7 @@
-import { DIMENSIONS, type Mode } from "daguerre/stats";
+import { DIMENSIONS, GOLD_CONTEXT, type Mode } from "daguerre/stats";
 import type { Metrics } from "../metrics.ts";
 import { noiseText } from "../released.ts";
-import { markBest, type Cell, type Table } from "./table.ts";
+import { markBest, type Cell, type Table, type Value } from "./table.ts";
 
 /** The six dimensions behind Figures 5 to 7: raw value and z-score of every system without gold context. */
 export function dimensionTable({ dimensions }: Metrics, mode: Mode): Table[] {
@@ -53,6 +53,38 @@ export function comparisonTable({ comparisons, noises }: Metrics): Table[] {
       columns: [
         { head: "Noise", text: true }, { head: "A", text: true }, { head: "B", text: true },
         ...["Retrieval recall", "Answer F1"].flatMap((group) => ["B − A", "p"].map((head) => ({ head, group }))),
+      ],
+      blocks,
+    },
+  ];
+}
+
+/** How much must be found for an answer, and what that costs. */
+export function sizeTable({ by_size, noises }: Metrics): Table[] {
+  const sizes = [...new Set(by_size.map(({ size }) => size))].sort((a, b) => a - b);
+  if (sizes.length < 2) return [];
+  const blocks = noises.map((noise) => {
+    const own = by_size.filter((row) => row.noise === noise);
+    const systems = [...new Map(own.map((row) => [row.system, row])).values()];
+    const rows = systems.map(({ system }) =>
+      sizes.flatMap((size) => (["retrieval_recall", "f1"] as const).map((metric): Value => {
+        const row = own.find((one) => one.system === system && one.size === size && one.metric === metric);
+        return row === undefined ? { value: null, digits: 3 } : { value: row.value, n: row.n, digits: 3 };
+      })),
+    );
+    markBest(rows.filter((_, place) => systems[place]?.retriever !== GOLD_CONTEXT));
+    return systems.map(({ system }, place): Cell[] => [noiseText(noise), system, ...(rows[place] ?? [])]);
+  });
+  const first = by_size.filter((row) => row.noise === noises[0] && row.system === by_size[0]?.system && row.metric === "f1");
+  return [
+    {
+      id: "table7",
+      title: "Table 7. Scores by the number of things to find",
+      mode: "fixed",
+      notes: [`Parts of the answer that have evidence of their own; R: retrieval recall, F1 of the answer. Questions at noise ${noiseText(noises[0] ?? 0)}: ${first.map(({ size, n }) => `${size}: ${n}`).join(", ")}. Bold: best without gold context.`],
+      columns: [
+        { head: "Noise", text: true }, { head: "System", text: true },
+        ...sizes.flatMap((size) => ["R", "F1"].map((head) => ({ head, group: size === 1 ? "1 part" : `${size} parts` }))),
       ],
       blocks,
     },
