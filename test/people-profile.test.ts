@@ -187,6 +187,10 @@ describe("the taxonomy", () => {
     }
   });
 
+  test("asks for no integer before many other things", () => {
+    expect(taxonomy.categories.slice(0, 12).every(({ kind }) => kind !== "integer")).toBe(true);
+  });
+
   test("asks no question in the words of a cue", () => {
     for (const { id, questions, cues } of taxonomy.categories) for (const cue of cues.own) expect(questions.own.includes(cue), id).toBe(false);
   });
