@@ -204,11 +204,12 @@ class Build {
   private async prune(): Promise<void> {
     const { graph, places } = this.project;
     const used = new Set(Array.from(graph.cells.values(), ({ path }) => path));
+    const above = new Set([...used].flatMap(directoriesOf));
     for (const [id, locked] of Object.entries(this.state.lock.cells)) {
       if (graph.cells.has(id as CellId)) continue;
       await this.lock.remove(id);
       const path = join(places.artifacts, locked.path);
-      if (used.has(locked.path) || [...used].some((other) => other.startsWith(`${locked.path}/`) || locked.path.startsWith(`${other}/`))) continue;
+      if (used.has(locked.path) || above.has(locked.path) || directoriesOf(locked.path).some((directory) => used.has(directory))) continue;
       const { stats } = this.state;
       let found: string | undefined;
       try {
@@ -274,4 +275,10 @@ class Build {
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
   }
+}
+
+/** The directories a path lies in: `a` and `a/b` of `a/b/c`. */
+function directoriesOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
 }

@@ -42,6 +42,7 @@ export interface ItemsOutcome {
  * stop the rest. The output is assembled in the order of the list, and only if nothing failed. Throws where the list itself is unusable.
  */
 export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
+  const progress = (): void => run.onProgress({ ...counts, total: Math.max(counts.total, run.each.expected ?? 0) });
   const journal = await Journal.open(run.each.journal, run.onProblem === undefined ? {} : { onProblem: run.onProblem });
   const counts: ItemCounts = { total: 0, ran: 0, kept: 0, failed: 0 };
   const failures: ItemFailure[] = [];
@@ -49,6 +50,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const keys: Sha256[] = [];
   const running = new Set<Promise<void>>();
   const sourceIds = new Ids();
+  let wake = (): void => {};
 
   const remembered = async (key: Sha256): Promise<Remembered | undefined> => {
     const text = journal.has(key) ? await journal.read(key) : undefined;
@@ -77,7 +79,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       const { message, call } = error as Error & { call?: string };
       failures.push({ item: item.id, message, ...(call === undefined ? {} : { call }) });
     }
-    run.onProgress(counts);
+    progress();
   };
 
   try {
@@ -90,12 +92,16 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       counts.total++;
       if (await usable(key)) {
         counts.kept++;
-        run.onProgress(counts);
+        progress();
         continue;
       }
-      const task: Promise<void> = start(item, key).finally(() => running.delete(task));
+      const task: Promise<void> = start(item, key).finally(() => {
+        running.delete(task);
+        wake();
+      });
       running.add(task);
-      if (running.size >= run.each.concurrency) await Promise.race(running);
+      // Not Promise.race: that would look at all of them for each item, and leave something behind in each.
+      if (running.size >= run.each.concurrency) await new Promise<void>((resolve) => (wake = resolve));
     }
     await Promise.all(running);
     if (run.signal.aborted) throw Object.assign(new Error("interrupted"), { name: "AbortError" });

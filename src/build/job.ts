@@ -23,6 +23,8 @@ export interface EachJob {
   afresh: boolean;
   /** Only the first so many. */
   limit?: number;
+  /** Records of the list, where known before it is read: for progress. */
+  expected?: number;
 }
 
 /** A compiled-later schema: `file` is "" for the artifact itself, else a path inside a directory output. */

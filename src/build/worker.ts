@@ -104,9 +104,10 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
       output: job.output.path,
       validate: validators.get(""),
       onProgress: (counts) => {
-        const done = counts.ran + counts.kept + counts.failed;
-        if (done !== told && (done % 64 === 0 || counts.ran + counts.failed < 1024)) send({ type: "items", counts: { ...counts } });
-        told = done;
+        const own = counts.ran + counts.failed;
+        // Of kept ones there may be a hundred thousand in a second.
+        if ((own + counts.kept) % 64 === 0 || (own < 1024 && own !== told)) send({ type: "items", counts });
+        told = own;
       },
       onProblem: (problem) => log()(problem.message),
       signal,

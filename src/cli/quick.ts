@@ -5,8 +5,8 @@ import { readFreshNote } from "../plan/fresh.ts";
 
 declare const __BUILD__: string;
 
-/** Names the question that a fresh note answers: this build of the tool, these arguments. */
-export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${fileURLToPath(new URL(".", import.meta.url))} ${JSON.stringify(argv)}`;
+/** Names the question that a fresh note answers: this build of the tool, asked from here with these arguments. */
+export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${fileURLToPath(new URL(".", import.meta.url))} ${JSON.stringify([process.cwd(), ...argv])}`;
 
 /** Answers `dag run …` without planning where nothing that the last plan looked at has changed. False: the long way. */
 export async function unchanged(argv: readonly string[]): Promise<boolean> {

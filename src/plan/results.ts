@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { canonicalJson, isSha256, removeTree, sha256, writeAtomic } from "../store/index.ts";
+import { canonicalJson, isSha256, removeTree, sha256, StoreError, writeAtomic } from "../store/index.ts";
 import type { LockCell, Sha256 } from "../store/index.ts";
 import { recipeOf } from "./recipe.ts";
 import type { Inputs, RecipeHash } from "./recipe.ts";
@@ -90,7 +90,13 @@ export class ResultStore {
 
   private async write(key: Sha256, entry: unknown): Promise<void> {
     const body = canonicalJson(entry);
-    await writeAtomic(this.path(key), `${sha256(body)}\n${body}`);
+    const path = this.path(key);
+    const text = `${sha256(body)}\n${body}`;
+    await writeAtomic(path, text).catch(async (error: unknown) => {
+      if (!(error instanceof StoreError) || error.reason !== "not-a-file") throw error;
+      await removeTree(path); // a directory has no business in its place
+      await writeAtomic(path, text);
+    });
   }
 }
 
