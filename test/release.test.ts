@@ -119,3 +119,20 @@ describe("dag -f pipelines/release.yaml", () => {
     expect(result.text).toContain("16 of 16 questions have no evidence");
   });
 });
+
+describe("dag -f pipelines/system.yaml", () => {
+  test("a program of one's own is run without the gold, and scored as its predictions score on their own", async ({ project, release }) => {
+    const args = ["-f", "pipelines/system.yaml", "-p", `release=${release.root}`, "-p", "noise=[0.5]", "-p", "k=3"];
+    const result = await project.dag("run", "--json", ...args);
+    expect(result.code, result.stderr).toBe(0);
+    const asked = project.read("artifacts/system/ask/noise=0.5.jsonl");
+    expect(asked).toContain("Which town do I live in?");
+    for (const gold of ["Port Quill", "oolong", "evidence", "outdated"]) expect(asked).not.toContain(gold);
+    const [level] = JSON.parse((await project.dag("score", "personabench", "--release", release.root, "--results", "artifacts/system/predict/noise=0.5.json", "--json", "--k", "3")).stdout) as { Statistics: { end2end_eval: Record<string, { Overall: { ave_f1: number } }>; retrieval_eval: Record<string, { Overall: { ave_recall: number } }> } }[];
+    const rows = project.read("artifacts/system/evaluate/scores.jsonl").trimEnd().split("\n").map((line) => JSON.parse(line) as { f1: number | null; retrieval_recall: number | null; system: string });
+    const f1 = rows.flatMap((row) => (row.f1 === null ? [] : [row.f1]));
+    expect(new Set(rows.map(({ system }) => system))).toEqual(new Set(["names+keyword"]));
+    expect(level?.Statistics.retrieval_eval["keyword"]?.Overall.ave_recall).toBeGreaterThan(0.3);
+    expect(Math.abs((level?.Statistics.end2end_eval["names+keyword"]?.Overall.ave_f1 ?? Number.NaN) - f1.reduce((sum, value) => sum + value, 0) / 28)).toBeLessThan(0.0006);
+  });
+});
