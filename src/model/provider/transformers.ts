@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { ModelSpec } from "../../pipeline/index.ts";
 import type { WireBody } from "../key.ts";
+import { optionalPackage } from "../optional.ts";
 import { CallError } from "../types.ts";
 import { WireFailure } from "./types.ts";
 import type { Provider } from "./types.ts";
@@ -90,18 +89,9 @@ export async function transformersProvider(spec: ModelSpec, root: string, enviro
   };
 }
 
-/** The package as the project has it, else as the tool has it. */
 async function load(root: string): Promise<Transformers> {
-  let name: string = PACKAGE;
-  try {
-    name = pathToFileURL(createRequire(join(root, "package.json")).resolve(PACKAGE)).href;
-  } catch {
-    // Not in the project: perhaps beside the tool.
-  }
-  try {
-    const module = (await import(name)) as Transformers & { default?: Transformers };
-    return "pipeline" in module ? module : (module as { default: Transformers }).default;
-  } catch (error) {
-    throw new CallError("request", `provider: transformers needs the package ${PACKAGE}; install it in the project: npm install ${PACKAGE}`, { cause: error });
-  }
+  const module = (await optionalPackage(PACKAGE, root)) as (Transformers & { default?: Transformers }) | undefined;
+  if (module === undefined) throw new CallError("request", `provider: transformers needs the package ${PACKAGE}; install it in the project: npm install ${PACKAGE}`);
+  // Its CommonJS build has everything under `default`.
+  return "pipeline" in module ? module : (module as { default: Transformers }).default;
 }

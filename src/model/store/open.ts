@@ -17,7 +17,7 @@ export async function openStore(root: string, url: string | undefined): Promise<
   if (url !== undefined && url !== "") {
     if (url.startsWith("file:")) return openFiles(resolve(root, url.slice("file:".length).replace(/^\/\/(?=\/)/, "")));
     const { openRemote } = await import("./remote.ts");
-    return openRemote(url);
+    return openRemote(url, root);
   }
   const directory = join(root, "cache", "calls");
   // A project that began with files stays with files.

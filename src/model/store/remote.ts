@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { thisOwner } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
+import { optionalPackage } from "../optional.ts";
 import { CallError } from "../types.ts";
 import { withoutCredentials } from "../url.ts";
 import { overKeyv } from "./keyv.ts";
@@ -22,17 +23,15 @@ const CLAIM_MS = 30_000;
 const SETTLE_MS = 25;
 
 /** A team's store by URL. The adapter package is an optional peer: where it is missing, the error says what to install. */
-export async function openRemote(url: string): Promise<CallStore> {
+export async function openRemote(url: string, root: string): Promise<CallStore> {
   const place = withoutCredentials(url);
   const scheme = /^([a-z]+):\/\//.exec(url)?.[1] ?? "";
   let adapter: Adapter;
   if (scheme === "redis" || scheme === "rediss" || scheme === "valkey") {
-    const module = await optional("@keyv/redis", place);
-    const make = module["default"] as new (connection: unknown, options: object) => Adapter;
+    const make = await adapterClass("@keyv/redis", place, root);
     adapter = new make({ url: url.replace(/^valkey:/, "redis:"), socket: { connectTimeout: 5000, reconnectStrategy: false } }, { useUnlink: true, noNamespaceAffectsAll: true, throwOnConnectError: true, throwOnErrors: true, connectionTimeout: 5000 });
   } else if (scheme === "postgres" || scheme === "postgresql") {
-    const module = await optional("@keyv/postgres", place);
-    const make = module["default"] as new (options: object) => Adapter;
+    const make = await adapterClass("@keyv/postgres", place, root);
     adapter = new make({ uri: url, table: "daguerre_calls", connectionTimeoutMillis: 5000 });
   } else {
     throw new CallError("store", `DAG_CACHE=${place} names no store; use redis://, rediss://, valkey://, postgres:// or file:<directory>, or unset it for the embedded one`);
@@ -42,12 +41,13 @@ export async function openRemote(url: string): Promise<CallStore> {
   return overKeyv(new RemoteStore(adapter, place), new RemoteClaims(adapter), place);
 }
 
-async function optional(name: string, place: string): Promise<Record<string, unknown>> {
-  try {
-    return (await import(name)) as Record<string, unknown>;
-  } catch (error) {
-    throw new CallError("store", `DAG_CACHE=${place} needs the package ${name}; install it: npm install ${name}`, { cause: error });
-  }
+type Constructor = new (first: unknown, options?: object) => Adapter;
+
+async function adapterClass(name: string, place: string, root: string): Promise<Constructor> {
+  const module = await optionalPackage(name, root);
+  if (module === undefined) throw new CallError("store", `DAG_CACHE=${place} needs the package ${name}; install it in the project: npm install ${name}`);
+  const exported = module["default"] as Constructor | { default: Constructor };
+  return typeof exported === "function" ? exported : exported.default;
 }
 
 class RemoteStore implements TextStore {
