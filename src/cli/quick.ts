@@ -14,17 +14,17 @@ export async function unchanged(argv: readonly string[]): Promise<boolean> {
   const note = readFreshNote(resolve(at < 0 ? "." : (argv[at + 1] ?? ".")), freshStamp(argv), process.env);
   if (note === undefined) return false;
   if (!argv.includes("--quiet")) process.stderr.write(freshText(note.cells));
-  await showResults(note.results);
+  await showResults(note.results, process.stdout.isTTY && !process.env["NO_COLOR"] && !argv.includes("--color"));
   return true;
 }
 
 export const freshText = (cells: number): string => `nothing to do: ${cells === 1 ? "the cell is" : `all ${cells} cells are`} fresh\n`;
 
 /** Prints the tables that directory artifacts bring along. */
-export async function showResults(directories: readonly string[]): Promise<void> {
+export async function showResults(directories: readonly string[], color: boolean): Promise<void> {
   for (const directory of directories) {
     const { summarise } = await import("../report/index.ts");
-    const text = await summarise(directory);
+    const text = await summarise(directory, { width: process.stdout.columns || 80, color });
     if (text !== undefined) process.stdout.write(`${text.trimEnd()}\n`);
   }
 }

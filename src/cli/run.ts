@@ -69,7 +69,7 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
       emit: (event: BuildEvent) => printer.event(event),
     });
     printer.end(end);
-    if (end.kind === "done" && !common.json) await showResults(resultDirectories(project, asked));
+    if (end.kind === "done" && !common.json) await showResults(resultDirectories(project, asked), useColor(process.stdout));
     return signals.code() ?? exitOf(end);
   } finally {
     signals.dispose();
