@@ -244,6 +244,23 @@ describe("voice", () => {
     expect(speak(cue, { voice: "other", person, called: "my cousin", part: { text: "oud" } }).say).toBe("My cousin left the oud on the tram and her neighbour found it.");
   });
 
+  it("fills in every cue of the seeds, in either voice", async () => {
+    const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(new URL(`../seeds/${name}`, import.meta.url), "utf8"));
+    const taxonomy = (await read("taxonomy.json")) as { categories: { id: string; cues: Record<"own" | "other", string[]> }[]; social: { cues: string[] } };
+    const { categories, ...others } = (await read("sessions-cues.json")) as { categories: Record<string, string[]>; [list: string]: unknown };
+    const known = new Set(taxonomy.categories.map(({ id }) => id));
+    expect(Object.keys(categories).filter((id) => !known.has(id))).toEqual([]);
+    for (const voice of ["own", "other"] as const) {
+      const lists = [...taxonomy.categories.map(({ cues }) => cues[voice]), ...Object.values(categories), ...["changed", "former", "relationship", "relationship_present"].map((list) => others[list] as string[])];
+      for (const cue of lists.flat()) {
+        const { say, more } = speak(cue, { voice, person, part: { text: "VALUE", slot: "Slot" }, old: { text: "OLD" }, label: "friend", name: "Bo" });
+        expect(`${say} ${more ?? ""}`).not.toMatch(/[{}]|undefined| {2,}\S/);
+        expect(say).toMatch(/^['"]?[\p{Lu}]/u);
+        expect(say).toMatch(/VALUE|friend/);
+      }
+    }
+  });
+
   it("knows articles and slots", () => {
     expect(speak("As {a value} one has {a key} called {value}.", { voice: "own", person, part: { text: "engineer", slot: "owl" } }).say).toBe("As an engineer one has an owl called engineer.");
     expect(speak("{A value} it is.", { voice: "own", person, part: { text: "a loft" } }).say).toBe("A loft it is.");

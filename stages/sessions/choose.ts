@@ -13,6 +13,8 @@ export interface Disclosure {
   successor?: Disclosure;
   /** The former value this one replaces. */
   replaces?: Part;
+  /** The second session for the same value. */
+  again?: true;
   /** Things can be bought that give it away. */
   purchasable: boolean;
 }
@@ -59,7 +61,7 @@ export function chooseDisclosures(
 
   const twice = around(chosen.length * sizes.alternatives, random);
   // Not by a second purchase: the same thing would be bought again.
-  const again = random.sample(chosen, twice).map((disclosure) => ({ ...disclosure, purchasable: false }));
+  const again = random.sample(chosen, twice).map((disclosure) => ({ ...disclosure, purchasable: false, again: true as const }));
   const changed = around((chosen.length + twice) * sizes.updates, random);
   const told = new Set(again.map(keyOf));
   const changeable = chosen.filter((disclosure) => isPreference(disclosure.attribute) && !told.has(keyOf(disclosure)) && disclosure.about === person.id && formerValues(person, disclosure, pools).length > 0);

@@ -2,7 +2,7 @@ import type { Json, Random } from "daguerre";
 import { RELATIONSHIP, type Disclosure } from "./choose.ts";
 import { WINDOW } from "./clock.ts";
 import type { Cues, Material, News } from "./material.ts";
-import { firstName, type Person, type Relation } from "./person.ts";
+import { firstName, partsOf, type Person, type Relation } from "./person.ts";
 import type { Planned } from "./plan.ts";
 import type { Finder } from "./secrets.ts";
 import type { Taxonomy } from "./taxonomy.ts";
@@ -34,7 +34,7 @@ const NEWS_DAYS = 4;
 export function factsFor(session: Planned, setting: Setting, attempt: number): Facts {
   const random = setting.draw("facts", session.key, attempt);
   const time = timeText(WINDOW.start, session.minute);
-  const secret = session.disclosure === undefined ? {} : { disclose: disclosureFacts(session, session.disclosure, setting, random) };
+  const secret = session.disclosure === undefined ? {} : { disclose: disclosureFacts(session, session.disclosure, setting, random, attempt) };
   switch (session.type) {
     case "conversation":
       return {
@@ -106,7 +106,7 @@ function everydayItems(session: Planned, { material, draw }: Setting, count: num
 
 const SIZES = ["Large", "Twin Pack", "Refill", "Value Edition", "Compact", "Family Size"];
 
-function disclosureFacts(session: Planned, disclosure: Disclosure, setting: Setting, random: Random): Facts {
+function disclosureFacts(session: Planned, disclosure: Disclosure, setting: Setting, random: Random, attempt: number): Facts {
   const { owner, others, taxonomy } = setting;
   const about = disclosure.about === owner.id ? owner : others.get(disclosure.about) ?? owner;
   const relation = owner.relations.find(({ person }) => person === about.id);
@@ -116,7 +116,7 @@ function disclosureFacts(session: Planned, disclosure: Disclosure, setting: Sett
   const voice: Voice = self ? "own" : "other";
   const hint = related
     ? relationshipCue(session, disclosure, setting, about, random)
-    : valueCue(disclosure, setting, about, voice, called(session, relation, owner, random), random);
+    : valueCue(disclosure, setting, about, voice, called(session, relation, owner, random), attempt);
   const category = taxonomy.byPath.get(disclosure.attribute);
   return {
     who: about.name, told_by: self ? about.name : owner.name, kind: related ? "relationship" : (category?.label ?? disclosure.attribute.split(".").at(-1) ?? ""), value: disclosure.part.text,
@@ -133,7 +133,7 @@ function called(session: Planned, relation: Relation | undefined, owner: Person,
   return unique && random.chance(0.35) ? `my ${relation.relationship}` : firstName(relation.name);
 }
 
-function valueCue(disclosure: Disclosure, { taxonomy, cues, finder }: Setting, about: Person, voice: Voice, name: string | undefined, random: Random): Cue {
+function valueCue(disclosure: Disclosure, { taxonomy, cues, finder, draw }: Setting, about: Person, voice: Voice, name: string | undefined, attempt: number): Cue {
   const said = { voice, person: about, part: disclosure.part, ...(name === undefined ? {} : { called: name }), ...(disclosure.replaces === undefined ? {} : { old: disclosure.replaces }) };
   const category = taxonomy.byPath.get(disclosure.attribute);
   const own = category === undefined ? [] : [...category.cues[voice], ...(cues.categories[category.id] ?? [])];
@@ -142,7 +142,11 @@ function valueCue(disclosure: Disclosure, { taxonomy, cues, finder }: Setting, a
   // A cue may hold another value by accident: better one that does not.
   const allowed = [...allowedLines(disclosure, about), wordLine(name ?? "")].join("|");
   const clean = spoken.filter((cue) => finder.in(`${cue.say} ${cue.more ?? ""}`).every((secret) => allowed.includes(secret.line)));
-  return random.pick(clean.length > 0 ? clean : spoken);
+  // In turn: the values of one list, and one value told twice, come up in different ways.
+  const shuffled = draw("cues", about.id, disclosure.attribute).shuffle(clean.length > 0 ? clean : spoken);
+  const values = partsOf(about.attributes[disclosure.attribute] ?? null);
+  const place = Math.max(0, values.findIndex(({ text }) => text === disclosure.part.text)) + (disclosure.again === true ? values.length : 0) + attempt;
+  return shuffled[place % shuffled.length] ?? { say: disclosure.part.text };
 }
 
 /** What a session may say without giving anything else away: its value, what that replaces, and what the person is to the owner. */

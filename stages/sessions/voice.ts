@@ -51,7 +51,7 @@ function fill(text: string, said: Said): string {
       case "who": return capitalAs(name, called);
       case "whose": return capitalAs(name, `${called}'s`);
       case "i": case "my": case "me": case "mine": case "myself": case "am": case "was": case "have": case "do": case "s": case "es": break;
-      default: return whole;
+      default: throw new Error(`a cue holds ${whole}, which is no placeholder: ${JSON.stringify(text)}`);
     }
     if (said.voice === "other" && !named && (lower === "i" || lower === "my" || lower === "me")) {
       named = true;
