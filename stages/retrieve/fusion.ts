@@ -7,7 +7,12 @@ export function reciprocalRankFusion(rankings: readonly ArrayLike<number>[]): Fl
   return fused;
 }
 
-/** Inner product of the query with every row, summed in double precision. */
+/** Inner product of the query with every row, summed in double precision, left to right. Throws RangeError where lengths differ. */
 export function innerProducts(query: Float32Array, rows: readonly Float32Array[]): Float64Array {
-  return Float64Array.from(rows, (row) => row.reduce((sum, value, i) => sum + value * (query[i] ?? 0), 0));
+  return Float64Array.from(rows, (row) => {
+    if (row.length !== query.length) throw new RangeError(`embeddings of ${query.length} and ${row.length} dimensions cannot be compared`);
+    let sum = 0;
+    for (let i = 0; i < row.length; i += 1) sum += (row[i] ?? 0) * (query[i] ?? 0);
+    return sum;
+  });
 }

@@ -29,10 +29,11 @@ export async function retrieve(retriever: Retriever, chunks: readonly Chunk[], q
   if (chunks.length === 0) return queries.map(() => []);
   const lexical = retriever === "dense" ? undefined : new Bm25(chunks);
   const vectors = retriever === "bm25" ? undefined : await embed(embedder(), [...chunks.map(({ text }) => text), ...queries.map(({ question }) => question)]);
+  const rows = vectors?.slice(0, chunks.length);
   return queries.map(({ question }, i) => {
     const rankings: Float64Array[] = [];
     if (lexical !== undefined) rankings.push(lexical.scores(question));
-    if (vectors !== undefined) rankings.push(innerProducts(vectors[chunks.length + i] ?? new Float32Array(), vectors.slice(0, chunks.length)));
+    if (vectors !== undefined && rows !== undefined) rankings.push(innerProducts(vectors[chunks.length + i] ?? new Float32Array(), rows));
     return top(chunks, rankings.length === 1 ? (rankings[0] ?? []) : reciprocalRankFusion(rankings), k);
   });
 }
