@@ -1,8 +1,9 @@
 import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { OnProblem, Sha256 } from "../store/index.ts";
+import { Ids } from "./ids.ts";
 import type { EachJob, ItemCounts, ItemFailure } from "./job.ts";
-import { Ids, LineWriter, lineOf } from "./write.ts";
+import { LineWriter, lineOf } from "./write.ts";
 import type { Validator } from "./validate.ts";
 
 /** What an item made, as remembered: canonical lines, their ids, and what it read beyond its record. */

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { dirname, extname, join } from "node:path";
 import type { Json, Matrix } from "../stage/index.ts";
 import { canonicalJson, isInside } from "../store/index.ts";
+import { Ids } from "./ids.ts";
 import { formatNpy } from "./npy.ts";
 import type { CellJob } from "./job.ts";
 import type { Validator } from "./validate.ts";
@@ -41,20 +42,6 @@ export class LineWriter {
       this.stream.on("error", reject);
       this.stream.end(resolve);
     });
-  }
-}
-
-/** Ids seen so far; throws on a second one. Records without an id pass where ids are not asked for. */
-export class Ids {
-  private readonly seen = new Set<string>();
-  check(id: unknown, required: boolean, what: string): void {
-    if (id === undefined && !required) return;
-    if (typeof id !== "string") {
-      if (!required) return;
-      throw new Error(`${what} has no string "id": return { id: item.id, … }`);
-    }
-    if (this.seen.has(id)) throw new Error(`two records have the id ${JSON.stringify(id)}: ids are unique in an artifact`);
-    this.seen.add(id);
   }
 }
 
