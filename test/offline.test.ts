@@ -102,6 +102,13 @@ test("usage is believable: near a token for each four letters of English", async
   expect(usage.prompt_tokens).toBe(countTokens(prose) + 7);
 });
 
+test("counting by code and by expression agree, so an accent elsewhere changes no count", () => {
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."aZ09 ,.\n\t_-{}"), maxLength: 60 }), (text) => {
+    // The sign at the end takes the whole text to the expression and is one token itself.
+    expect(countTokens(`${text}. é`)).toBe(countTokens(`${text}. `) + 1);
+  }), { numRuns: 500 });
+});
+
 const cosine = (a: string, b: string): number => {
   const y = embedText(b);
   return embedText(a).reduce((sum, x, i) => sum + x * (y[i] as number), 0);

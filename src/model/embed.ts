@@ -29,7 +29,7 @@ export async function embed(
   const fields = fieldsOf(role, call.options ?? {});
   const scope = typeof call.options?.scope === "string" ? scopeOf(call.options, caller) : "";
   const group = new Group(role, fields, caller, sources);
-  const byText = new Map<string, Promise<Obtained>>();
+  const byText = new Map<string, Obtained | Promise<Obtained>>();
   for (const text of call.texts) {
     if (byText.has(text)) continue;
     const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
@@ -37,7 +37,7 @@ export async function embed(
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline" || spec.provider === "transformers",
       // A batch has a line for each text anyway.
-      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, caller.stage, "embedding", { ...fields, input: [text] }, 0, key), 1)[0] as WireBody) : group.add(text)),
+      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, caller.stage, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
@@ -63,8 +63,9 @@ export async function embed(
   };
 }
 
-async function textTokens(text: string): Promise<number> {
-  return (await import("../offline/tokens.ts")).countTokens(text);
+async function inputTokens(texts: string[]): Promise<Usage> {
+  const { countTokens } = await import("../offline/tokens.ts");
+  return { input: texts.reduce((sum, text) => sum + countTokens(text), 0), cached_input: 0, output: 0 };
 }
 
 /** Gathers missing texts of one call into requests. */
@@ -99,8 +100,7 @@ class Group {
   private async send(group: Group["waiting"]): Promise<void> {
     try {
       const texts = group.map(({ text }) => text);
-      const tokens = (await Promise.all(texts.map(textTokens))).reduce((sum, n) => sum + n, 0);
-      const response = await this.sources.send(this.role.spec, this.caller.stage, "embedding", { ...this.fields, input: texts }, tokens);
+      const response = await this.sources.send(this.role.spec, this.caller.stage, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
       const parts = split(response, texts.length);
       for (const [i, one] of group.entries()) one.resolve(parts[i] as WireBody);
     } catch (error) {

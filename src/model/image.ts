@@ -1,4 +1,4 @@
-import type { CallResult } from "../stage/index.ts";
+import type { CallResult, Usage } from "../stage/index.ts";
 import { DEFAULT_ATTEMPTS, providerId } from "./identity.ts";
 import type { KeyedCall, WireBody } from "./key.ts";
 import { modelOf, usageOf } from "./outcome.ts";
@@ -9,6 +9,8 @@ import type { Sources } from "./source.ts";
 import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 import type { ImageRequest } from "../stage/index.ts";
+
+const nothing: Usage = { input: 0, cached_input: 0, output: 0 };
 
 /** The PNG of a prompt; `attributes` of the request are facts the offline renderer draws from (a real server gets the prompt only). */
 export async function image(role: Role, call: { request: ImageRequest }, caller: Caller, purchases: Purchases, sources: Sources, count: (obtained: Obtained) => void): Promise<CallResult<Uint8Array>> {
@@ -25,9 +27,9 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline",
-      send: (key) => sources.send(spec, caller.stage, "image", wireBody(keyed), 0, key),
+      send: (key) => sources.send(spec, caller.stage, "image", wireBody(keyed), () => Promise.resolve(nothing), key),
       judge: (response) => Promise.resolve(judge(response, spec.model)),
-      worst: () => ({ input: Buffer.byteLength(prompt), cached_input: 0, output: 0 }),
+      worst: () => ({ ...nothing, input: Buffer.byteLength(prompt) }),
     };
     const got = await purchases.obtain(asked);
     count(got);

@@ -72,12 +72,18 @@ export class Purchases {
     }, { once: true });
   }
 
-  obtain(asked: Asked): Promise<Obtained> {
+  /** A stored answer of the embedded store comes at once. */
+  obtain(asked: Asked): Obtained | Promise<Obtained> {
     const text = keyText(asked.keyed);
     const key = keyOf(text);
     const wanted = this.wanted.get(key);
     if (wanted !== undefined) return wanted.then(({ answer }) => ({ answer, cached: true }));
-    const found = this.find(asked, key, text).finally(() => this.wanted.delete(key));
+    const stored = this.options.store.head(key);
+    if (typeof stored === "string") {
+      const answer = this.read(key, stored);
+      if (typeof answer !== "string") return { answer, cached: true };
+    }
+    const found = this.find(asked, key, text, stored).finally(() => this.wanted.delete(key));
     this.wanted.set(key, found);
     return found;
   }
@@ -87,8 +93,8 @@ export class Purchases {
     await Promise.race([Promise.allSettled(this.buying), until]);
   }
 
-  private async find(asked: Asked, key: CallKey, text: string): Promise<Obtained> {
-    const stored = await this.options.store.get(key);
+  private async find(asked: Asked, key: CallKey, text: string, head: string | undefined | Promise<string | undefined>): Promise<Obtained> {
+    const stored = await head;
     const damage = stored === undefined ? undefined : this.read(key, stored);
     if (damage !== undefined && typeof damage !== "string") return { answer: damage, cached: true };
     if (this.options.frozen !== undefined) throw await this.options.frozen(asked, key, damage);

@@ -1,3 +1,4 @@
+import type { Usage } from "../stage/index.ts";
 import type { ModelSpec } from "../pipeline/index.ts";
 import type { Clock } from "./clock.ts";
 import { BatchLine } from "./batch.ts";
@@ -34,11 +35,13 @@ export class Sources {
   constructor(private readonly options: SourceOptions) {}
 
   /** Sends until there is an answer. With `mode: batch` the key is the request's id in its batch. */
-  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, tokens: number, key?: CallKey): Promise<WireBody> {
+  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
     if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return this.batch(spec).send(kind, key, body);
     const provider = await this.provider(spec);
     if (provider.local) return provider.send(kind, body, this.options.wire);
     const { clock, signal, wire } = this.options;
+    const estimated = await estimate();
+    const tokens = estimated.input + estimated.output;
     return sendWithRetries(
       {
         stage,

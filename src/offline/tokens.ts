@@ -6,11 +6,37 @@ const PIECE = /\p{L}+|\p{N}{1,3}|[^\s\p{L}\p{N}]|\s{2,}/gu;
  */
 export function countTokens(text: string): number {
   let tokens = 0;
+  let run = 0;
+  let kind = 0;
+  // Plain ASCII by code; the first other character sends the whole text to the expression.
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 0;
+    if (code > 126) return countPieces(text);
+    const is = code === 32 || (code >= 9 && code <= 13) ? SPACE : (code | 32) >= 97 && (code | 32) <= 122 ? LETTER : code >= 48 && code <= 57 ? DIGIT : SIGN;
+    if (is !== kind) {
+      tokens += kind === LETTER ? wordTokens(run) : kind === DIGIT ? Math.ceil(run / 3) : kind === SPACE && run > 1 ? 1 : 0;
+      kind = is;
+      run = 0;
+    }
+    run++;
+    if (is === SIGN && i < text.length) tokens++;
+  }
+  return tokens;
+}
+
+const SPACE = 1, LETTER = 2, DIGIT = 3, SIGN = 4;
+
+function wordTokens(letters: number): number {
+  return letters <= 7 ? 1 : 1 + Math.ceil((letters - 7) / 5);
+}
+
+function countPieces(text: string): number {
+  let tokens = 0;
   for (const [piece] of text.matchAll(PIECE)) {
     const code = piece.charCodeAt(0);
-    if (piece.length <= 1) tokens++;
+    if (piece.length <= 1 || (code <= 126 && !((code | 32) >= 97 && (code | 32) <= 122))) tokens++;
     else if (code > 0x24f) tokens += Math.ceil(piece.length / 2);
-    else tokens += piece.length <= 7 ? 1 : 1 + Math.ceil((piece.length - 7) / 5);
+    else tokens += wordTokens(piece.length);
   }
   return tokens;
 }

@@ -19,12 +19,21 @@ export async function overKeyv(store: TextStore, claims: Claims & { close?(): Pr
   const failed = (doing: string, error: unknown): CallError =>
     new CallError("store", `cannot ${doing} the call store ${place}: ${error instanceof Error ? error.message : String(error)}; nothing is asked of a model while answers cannot be kept`, { cause: error });
   const pending = new Set<Promise<unknown>>();
+  const get = async (key: CallKey): Promise<string | undefined> => {
+    try {
+      return await keyv.get<string>(key);
+    } catch (error) {
+      throw failed("read", error);
+    }
+  };
   return {
     place,
     claims,
-    async get(key) {
+    get,
+    head(key) {
+      if (store.head === undefined) return get(key);
       try {
-        return await keyv.get<string>(key);
+        return store.head(key);
       } catch (error) {
         throw failed("read", error);
       }

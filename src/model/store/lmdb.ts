@@ -23,6 +23,15 @@ export class LmdbStore implements TextStore {
     return this.db.get(key);
   }
 
+  /** The first two lines, straight from the mapped page: no copy of the request is made. */
+  head(key: string): string | undefined {
+    const bytes = this.db.getBinaryFast(key);
+    if (bytes === undefined) return undefined;
+    const first = bytes.indexOf(10);
+    const second = first < 0 ? -1 : bytes.indexOf(10, first + 1);
+    return bytes.toString("utf8", 0, second < 0 ? bytes.length : second + 1);
+  }
+
   // Resolves at the commit: a kill of this process no longer takes it away. The disk has it a moment later, at the latest in disconnect.
   set(key: string, value: string): Promise<boolean> {
     return this.db.put(key, value);

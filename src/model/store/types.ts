@@ -5,6 +5,8 @@ export interface CallStore {
   /** Where it lies, fit to print: a path, or a URL without its credentials. */
   readonly place: string;
   get(key: CallKey): Promise<string | undefined>;
+  /** At least the first two lines of an entry: all that giving out an answer reads. The embedded store has them at once. */
+  head(key: CallKey): string | undefined | Promise<string | undefined>;
   /** Resolves when other processes see it and a killed process no longer loses it. */
   set(key: CallKey, text: string): Promise<void>;
   delete(key: CallKey): Promise<void>;
@@ -27,6 +29,8 @@ export interface Claims {
 export interface TextStore {
   opts: { url: string; dialect: string };
   get(key: string): string | undefined | Promise<string | undefined>;
+  /** At least the first two lines of a value, where that is cheaper than the whole. */
+  head?(key: string): string | undefined;
   set(key: string, value: string): Promise<boolean>;
   delete(key: string): Promise<boolean>;
   clear(): Promise<void>;
