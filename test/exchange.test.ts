@@ -61,6 +61,16 @@ describe.each(sources)("PersonaBench layout: %s (the public one where ../shared/
 });
 
 describe("PersonaBench layout", () => {
+  it("is found behind links, and links in circles or to everywhere do no harm", async () => {
+    const root = place();
+    symlinkSync(join(fixture.root, "synthetic_data"), join(root, "synthetic_data"));
+    symlinkSync(root, join(root, "circle"));
+    symlinkSync(join(fixture.root, "synthetic_data"), join(root, "copy"));
+    expect((await readRelease(root)).communities.map(({ name }) => name)).toEqual(["community_0", "community_10"]);
+    symlinkSync("/usr", join(root, "everything"));
+    expect((await readRelease(join(root, "synthetic_data"))).communities.length).toBe(2);
+  });
+
   const small = (owner: string): BuildRecords => ({
     graph: [],
     levels: [{

@@ -9,8 +9,10 @@ export interface ReleaseFiles {
   communities: ReleaseCommunity[];
 }
 
-/** From the data root down to a person's files there are five levels; deeper directories are none of a release. */
-const DEPTH = 6;
+/** Communities lie at most this far below the directory that was named: data root, synthetic_data, community. */
+const DEPTH = 3;
+/** A directory that is no release is given up after this many directories. */
+const MOST = 5000;
 
 /**
  * Finds the communities of a release under its data root, its synthetic_data or a single community. Throws ReleaseError where there is none.
@@ -20,24 +22,42 @@ export async function openRelease(directory: string): Promise<ReleaseFiles> {
   const info = await stat(base).catch(() => undefined);
   if (info === undefined) throw new ReleaseError(`${directory} does not exist; --release takes the data root, its synthetic_data or one community of a PersonaBench release`);
   if (!info.isDirectory()) throw new ReleaseError(`${directory} is a file; --release takes a directory`);
-  const names = await list(base, "", DEPTH);
+  const names: string[] = [];
+  await search(base, "", DEPTH, new Set(), names);
   const communities = releaseCommunities(names);
-  if (communities.length === 0) throw new ReleaseError(`no PersonaBench release in ${directory}: expected <community>/eval_info/eval_info_all.json somewhere below it`);
+  if (communities.length === 0) throw new ReleaseError(`no PersonaBench release in ${directory}: expected <community>/eval_info/eval_info_all.json at most ${DEPTH} levels below it`);
   return { directory: base, names, communities };
 }
 
-async function list(base: string, prefix: string, depth: number): Promise<string[]> {
-  if (depth === 0) return [];
-  const entries = await readdir(join(base, prefix), { withFileTypes: true });
-  const out: string[] = [];
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-    const name = `${prefix}${entry.name}`;
-    const directory = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(join(base, name)).catch(() => undefined))?.isDirectory() === true);
-    if (directory) out.push(...(await list(base, `${name}/`, depth - 1)));
-    else out.push(name);
+/** Collects the files of every community below; inside of one nothing else is looked for, and no directory is entered twice, whatever links to it. */
+async function search(base: string, prefix: string, depth: number, seen: Set<string>, names: string[]): Promise<void> {
+  const real = await realpath(join(base, prefix)).catch(() => undefined);
+  if (real === undefined || seen.has(real) || seen.size >= MOST) return;
+  seen.add(real);
+  const evalInfo = await filesIn(base, `${prefix}eval_info/`);
+  if (evalInfo.includes(`${prefix}eval_info/eval_info_all.json`)) {
+    names.push(...evalInfo, ...(await filesIn(base, `${prefix}graph_json/`)));
+    for (const level of await directoriesIn(base, `${prefix}private_data/`)) names.push(...(await filesIn(base, level)));
+    return;
   }
-  return out;
+  if (depth === 0) return;
+  for (const inner of await directoriesIn(base, prefix)) await search(base, inner, depth - 1, seen, names);
+}
+
+async function filesIn(base: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(base, prefix), { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => `${prefix}${entry.name}`).sort();
+}
+
+/** Directories and links to them, but hidden ones and those of packages, with a slash at the end. */
+async function directoriesIn(base: string, prefix: string): Promise<string[]> {
+  const out: string[] = [];
+  for (const entry of await readdir(join(base, prefix), { withFileTypes: true }).catch(() => [])) {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+    const directory = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(join(base, prefix, entry.name)).catch(() => undefined))?.isDirectory() === true);
+    if (directory) out.push(`${prefix}${entry.name}/`);
+  }
+  return out.sort();
 }
 
 /** Result files named by paths: files stay, a directory gives the .json files in it whose name says result. Throws ReleaseError. */
