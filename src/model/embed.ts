@@ -29,7 +29,7 @@ export async function embed(
   const fields = fieldsOf(role, call.options ?? {});
   const scope = typeof call.options?.scope === "string" ? scopeOf(call.options, caller) : "";
   const group = new Group(role, fields, caller, sources);
-  const byText = new Map<string, Obtained | Promise<Obtained>>();
+  const byText = new Map<string, Promise<Obtained>>();
   for (const text of call.texts) {
     if (byText.has(text)) continue;
     const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
@@ -41,7 +41,7 @@ export async function embed(
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
-    byText.set(text, purchases.obtain(asked));
+    byText.set(text, Promise.resolve(purchases.obtain(asked)));
   }
   const settled = await Promise.allSettled(byText.values());
   for (const one of settled) if (one.status === "fulfilled") count(one.value);
