@@ -1,5 +1,4 @@
 import type { Json, JsonRecord } from "daguerre";
-import { RELATIONSHIP } from "./choose.ts";
 import { WINDOW } from "./clock.ts";
 import { newsOf, type Setting } from "./facts.ts";
 import { partKey } from "./person.ts";
@@ -53,9 +52,4 @@ function truthOf(session: Planned, setting: Setting): Json {
 
 function digits(n: number, width: number): string {
   return String(n).padStart(width, "0");
-}
-
-/** The label of a relationship attribute, or undefined for other attributes. */
-export function relationshipLabel(attribute: string): string | undefined {
-  return attribute.startsWith(`${RELATIONSHIP}.`) ? attribute.slice(RELATIONSHIP.length + 1) : undefined;
 }
