@@ -144,7 +144,9 @@ describe.concurrent("dag cache gc", () => {
       expect(result.stderr).toContain("nothing was freed");
     }
     p.write({ "dag.lock": lock, "pipelines/x.yaml": "stages: [" });
-    expect((await p.dag("cache", "gc")).code).toBe(2);
+    const mistaken = await p.dag("cache", "gc");
+    expect(mistaken.code).toBe(2);
+    expect(mistaken.stderr).toMatch(/pipelines\/x\.yaml:1:[\s\S]*\ndag: nothing was freed: what a pipeline with mistakes needs cannot be told\n$/);
     expect(cached(p)).toEqual(before);
   });
 

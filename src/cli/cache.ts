@@ -151,7 +151,10 @@ async function gc(options: { dryRun?: boolean; revisions: string; unfinished?: b
     for (const file of files) {
       // Presets and params of the command line are the asked pipeline's; others may not know them.
       const project = await openProject(file === (common.file ?? "pipeline.yaml") ? {} : { plain: file });
-      if (project === undefined) return EXIT.usage;
+      if (project === undefined) {
+        process.stderr.write("dag: nothing was freed: what a pipeline with mistakes needs cannot be told\n");
+        return EXIT.usage;
+      }
       projects.push(project);
     }
     const { keep, locks, problems } = await whatToKeep({ root, projects, revisions });
@@ -198,7 +201,8 @@ async function exportAnswers(file: string | undefined): Promise<number> {
     } else await writeAtomic(resolve(file), exported);
   });
   if (lines === 0 && file !== undefined && file !== "-") await writeAtomic(resolve(file), "");
-  if (!common.quiet) process.stderr.write(`${count(lines, "answer")} exported${file === undefined ? "" : ` to ${printable(file)}`}\n`);
+  if (common.json && file !== undefined && file !== "-") printJson({ event: "exported", file, answers: lines });
+  else if (!common.quiet) process.stderr.write(`${count(lines, "answer")} exported${file === undefined || file === "-" ? "" : ` to ${printable(file)}`}\n`);
   return EXIT.ok;
 }
 
