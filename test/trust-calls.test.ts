@@ -1,0 +1,126 @@
+/** Model calls as a user of the command meets them: refusals, budgets, interrupts, keys and shared stores. */
+import { describe, expect } from "vitest";
+import { people, pipeline, test as base } from "./rig/index.ts";
+import type { Project } from "./rig/index.ts";
+import { held, say, startServer } from "./rig/server.ts";
+import type { RigServer } from "./rig/server.ts";
+
+const test = base.extend<{ server: RigServer }>({
+  server: async ({}, use) => {
+    const server = await startServer(({ body }) => say(`answer to ${String((body as { messages: { content: string }[] }).messages.at(-1)?.content)}`));
+    await use(server);
+    await server.close();
+  },
+});
+
+const secret = "sk-very-secret-0123456789";
+
+/** A stage that asks one question for each of n people. */
+function asking(p: Project, server: RigServer, n: number, word = "kindly"): Project {
+  p.env["THE_KEY"] = secret;
+  return p.write({
+    "people.jsonl": people(n),
+    "ask.md": `Ask ${word} about {{ id }}.`,
+    "stages/say.ts": "export default async ({ item, models, prompts }) => ({ id: item.id, says: (await models.writer.chat({ prompt: prompts.ask.render({ id: item.id }) })).value });\n",
+    "pipeline.yaml": pipeline(
+      { people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } }, say: { run: "stages/say.ts", each: "people", models: ["writer"], prompts: { ask: "ask.md" } } },
+      { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY" } } },
+    ),
+  });
+}
+
+describe.concurrent("calls", () => {
+  test("are bought once: a rerun, a prompt put back and a build without its artifacts and results make none", async ({ p, server }) => {
+    asking(p, server, 5);
+    await p.built();
+    expect(server.requests).toHaveLength(5);
+    await p.built();
+    asking(p, server, 5, "rudely");
+    await p.built();
+    expect(server.requests).toHaveLength(10);
+    asking(p, server, 5);
+    await p.built();
+    p.remove("artifacts", "dag.lock", "cache/results", "cache/objects", "cache/items", "cache/state");
+    await p.built();
+    expect(server.requests).toHaveLength(10);
+  });
+
+  test("--frozen lets none leave: exit 4, and the message names stage, item and prompt", async ({ p, server }) => {
+    asking(p, server, 3);
+    await p.built();
+    asking(p, server, 4);
+    const result = await p.dag("run", "--frozen");
+    expect(result.code).toBe(4);
+    expect(server.requests).toHaveLength(3);
+    expect(result.stderr).toContain("say");
+    expect(result.stderr).toContain("p003");
+    expect(result.stderr).toContain("Ask kindly about p003");
+    expect((await p.dag("status")).code).toBe(3);
+    await p.built();
+    expect(server.requests).toHaveLength(4);
+    expect((await p.dag("run", "--frozen", "--force")).code).toBe(0);
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test("--max-calls stops before the cap is passed, keeps what was bought, exits 4, and the next run buys the rest", async ({ p, server }) => {
+    asking(p, server, 10);
+    const result = await p.dag("run", "--max-calls", "4", "-j", "8");
+    expect(result.code).toBe(4);
+    expect(server.requests).toHaveLength(4);
+    expect(result.stderr).toMatch(/\b4\b/);
+    const rest = await p.built();
+    expect(server.requests).toHaveLength(10);
+    expect(rest.done.calls?.made).toBe(6);
+  });
+
+  test("an interrupt keeps every finished answer", async ({ p, server }) => {
+    asking(p, server, 4);
+    const wait = held(say("late"));
+    server.script(say("first"), say("second"), wait.script);
+    const running = p.start("run", "-j", "1");
+    await wait.asked;
+    running.kill("SIGINT");
+    wait.release();
+    expect((await running.result).code).toBe(130);
+    const asked = server.requests.length;
+    await p.built();
+    // The one on the wire was awaited or is asked again; the two before it are not.
+    expect(server.requests.length - asked).toBeLessThanOrEqual(2);
+    const bodies = server.requests.map(({ body }) => JSON.stringify(body));
+    expect(bodies.filter((body) => body.includes("p000"))).toHaveLength(1);
+    expect(bodies.filter((body) => body.includes("p001"))).toHaveLength(1);
+  });
+
+  test("a key reaches the wire and nothing else", async ({ p, server }) => {
+    asking(p, server, 2);
+    server.script({ status: 401, body: { error: { message: `Incorrect API key provided: ${secret}`, type: "invalid_request_error", code: "invalid_api_key" } } });
+    const refused = await p.dag("run");
+    expect(refused.code).toBe(1);
+    const result = await p.built();
+    expect(server.requests.at(-1)?.headers.authorization).toBe(`Bearer ${secret}`);
+    for (const text of [refused.text, result.text, (await p.dag("status")).text, (await p.dag("why", "say")).text, (await p.dag("doctor")).text]) expect(text).not.toContain(secret);
+    const holders = Object.keys(p.everything()).filter((path) => p.bytes(`../${path}`).includes(secret));
+    expect(holders).toEqual([]);
+  });
+
+  test("a missing key is named before anything is asked", async ({ p, server }) => {
+    asking(p, server, 1);
+    delete p.env["THE_KEY"];
+    const result = await p.dag("run");
+    expect([1, 2]).toContain(result.code);
+    expect(result.stderr).toContain("THE_KEY");
+    expect(server.requests).toHaveLength(0);
+  });
+
+  test("two projects that share a store at the same time buy each answer once", async ({ p, q, server }) => {
+    for (const project of [p, q]) {
+      asking(project, server, 12);
+      project.env["DAG_CACHE"] = `file:${p.base}/shared-answers`;
+    }
+    const results = await Promise.all([p.run("-j", "4"), q.run("-j", "4")]);
+    expect(results.map(({ code }) => code), results.map(({ stderr }) => stderr).join("\n")).toEqual([0, 0]);
+    expect(new Set(server.requests.map(({ body }) => JSON.stringify(body))).size).toBe(12);
+    expect(server.requests).toHaveLength(12);
+    expect(q.artifacts()).toEqual(p.artifacts());
+  });
+});
