@@ -7,7 +7,7 @@ export { collectGarbage, leftovers, listJournals } from "./garbage.ts";
 export type { Freed, GarbageKind, GarbageReport, StoredJournal } from "./garbage.ts";
 export { lockFiles, pipelineFiles, whatToKeep } from "./keep.ts";
 export type { Keep, KeepingLock } from "./keep.ts";
-export { readLines } from "./jsonl.ts";
+export { LineError, readLines } from "./jsonl.ts";
 export type { Rehearsed } from "./rehearse.ts";
 export { rehearse } from "./rehearse.ts";
 export { killCommands } from "./process.ts";

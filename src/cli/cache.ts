@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { checkCache, collectGarbage, leftovers, listJournals, lockFiles, pipelineFiles, readLines, whatToKeep } from "../build/index.ts";
+import { checkCache, collectGarbage, leftovers, LineError, listJournals, lockFiles, pipelineFiles, readLines, whatToKeep } from "../build/index.ts";
 import type { Freed, GarbageKind, Project } from "../build/index.ts";
 import { Answers, CallError } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
@@ -52,7 +52,7 @@ async function withAnswers<T>(root: string, use: (answers: Answers) => Promise<T
 }
 
 function inWords(error: unknown): never {
-  throw error instanceof CallError ? new UsageError(error.message, EXIT.failed) : error;
+  throw error instanceof CallError || error instanceof LineError ? new UsageError(error.message, EXIT.failed) : error;
 }
 
 /** Cells that locks name, by recipe: which lock, which cell. */
