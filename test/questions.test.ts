@@ -8,6 +8,7 @@ import { dossiers } from "../stages/audit/material.ts";
 import { checkQuestions } from "../stages/audit/answers.ts";
 import { checkUpdates } from "../stages/audit/updates.ts";
 import { checkDuplicates } from "../stages/audit/duplicates.ts";
+import { checkGraph, readGraph, readInverses, type Graph } from "../stages/audit/relations.ts";
 import { build, community, offlineModel, type Built } from "./documents.rig.ts";
 
 interface Question { id: string; question: string; answer: Json; type: string; difficulty: string; hops: number; attribute: string; outdated_value: string[] | null; evidence: { key: string; ids: string[] }[]; person: number }
@@ -140,5 +141,41 @@ describe("the offline reader", () => {
 
   it("gives the letters of a choice", () => {
     expect(read("Which term can better describe my personality? please choose between A: Careless or B: Patient.", talk(["Ada Quill", "They called me patient again."], ["Bo Stern", "Ha."]))).toBe("B");
+  });
+});
+
+describe("relationships", () => {
+  const graph = (edges: [number, number, string, string?][], persona = ""): Graph => readGraph(0, {
+    nodes: [{ node: 1, name: "Ada Quill", persona: "" }, { node: 2, name: "Bo Stern", persona }],
+    edges: edges.map(([source, target, relationship, description = ""]) => ({ source, target, relationship, description })),
+  });
+  const inverses = readInverses({ kinds: [
+    { roles: [{ female: "sister", male: "brother" }, { female: "sister", male: "brother" }] },
+    { roles: [{ female: "mother", male: "father" }, { female: "daughter", male: "son" }] },
+    { roles: [{ any: "client" }, { any: "service provider" }] },
+  ] });
+  const checks = (edges: [number, number, string, string?][], persona?: string): string[] => [...checkGraph(graph(edges, persona), inverses, [])].map(({ check }) => check);
+
+  it("have a reverse with a label that goes with theirs", () => {
+    expect(checks([[1, 2, "sister"], [2, 1, "brother"]])).toEqual([]);
+    expect(checks([[1, 2, "mother"], [2, 1, "son"]])).toEqual([]);
+    expect(checks([[1, 2, "mother"], [2, 1, "brother"]])).toEqual(["relation-labels", "relation-labels"]);
+    expect(checks([[1, 2, "sister"]])).toEqual(["relation-reverse"]);
+    expect(checks([[1, 2, "sister"], [1, 2, "mother"], [2, 1, "brother"]])).toContain("relation-twice");
+    expect(checks([[1, 1, "sister"], [2, 3, "brother"]])).toContain("relation-ends");
+    expect(checks([[1, 2, "oracle"], [2, 1, "oracle"]])).toEqual(["relation-labels", "relation-labels"]);
+  });
+
+  it("run the way their description or a persona says", () => {
+    expect(checks([[1, 2, "client", "Ada hires Bo for the garden."], [2, 1, "service provider", "Ada hires Bo for the garden."]])).toEqual([]);
+    expect(checks([[1, 2, "service provider", "Ada hires Bo for the garden."], [2, 1, "client", "Ada hires Bo for the garden."]])).toEqual(["relation-direction", "relation-direction"]);
+    expect(checks([[1, 2, "mother"], [2, 1, "son"]], "Ada's elder brother, a diver.")).toEqual(["relation-direction"]);
+  });
+
+  it("make the answer: what the other's edge says", () => {
+    const asked = dossiers(0, [], [{ id: "000000000", community: 0, person: 0, owner: "Ada Quill", question: "What is Bo Stern to me?", answer: "son", type: "Social", difficulty: "easy", outdated_value: null, evidence: [] }]);
+    const edges = graph([[1, 2, "sister"], [2, 1, "brother"]]);
+    expect([...checkGraph(edges, inverses, asked)].map(({ check, subject }) => [check, subject])).toEqual([["gold-answer", "000000000"]]);
+    expect([...checkGraph({ ...edges, community: 1 }, inverses, asked)]).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import type { Dossier, Finding } from "./material.ts";
 export interface Graph {
   community: number;
   names: Map<number, string>;
+  personas: Map<number, string>;
   edges: { source: number; target: number; relationship: string; description: string }[];
 }
 
@@ -22,7 +23,9 @@ export function readGraph(community: number, value: Json): Graph {
     return String(properties[key] ?? "");
   };
   return {
-    community, names: new Map(nodes.map((node) => [Number(node["node"]), of(node, "name")])),
+    community,
+    names: new Map(nodes.map((node) => [Number(node["node"]), of(node, "name")])),
+    personas: new Map(nodes.map((node) => [Number(node["node"]), of(node, "persona")])),
     edges: edges.map((edge) => ({ source: Number(edge["source"]), target: Number(edge["target"]), relationship: of(edge, "relationship"), description: of(edge, "description") })),
   };
 }
@@ -41,8 +44,10 @@ export function readInverses(value: Json): Inverses {
 }
 
 /** Reverses, labels, contradictions and the direction of every edge, and the answers that follow from a wrong one. */
-export function* checkGraph(graph: Graph, inverses: Inverses, dossiers: readonly Dossier[]): Generator<Finding> {
-  const { community, names, edges } = graph;
+export function* checkGraph(graph: Graph, inverses: Inverses, everybody: readonly Dossier[]): Generator<Finding> {
+  const { community, names, personas, edges } = graph;
+  // Two communities may have people of one name.
+  const dossiers = everybody.filter((dossier) => dossier.community === community);
   const found = (check: string, subject: string, detail: string): Finding => ({ check, noise: null, subject: `community_${String(community)} ${subject}`, detail });
   const seen = new Map<string, string>();
   for (const { source, target, relationship, description } of edges) {
@@ -55,10 +60,17 @@ export function* checkGraph(graph: Graph, inverses: Inverses, dossiers: readonly
     if (back === undefined) yield found("relation-reverse", arrow, `"${relationship}" has no reverse`);
     else if (inverses.get(relationship)?.has(back.relationship) === false) yield found("relation-labels", arrow, `"${relationship}" one way and "${back.relationship}" the other`);
     if (!inverses.has(relationship)) yield found("relation-labels", arrow, `"${relationship}" is not in the table of relationships`);
+    const asked = asksAbout(dossiers, names.get(target) ?? "", names.get(source) ?? "");
+    for (const { id, values } of asked) {
+      const other = values.find((value) => inverses.has(value) && value !== relationship);
+      if (other !== undefined) yield { check: "gold-answer", noise: null, subject: id, detail: `the answer is "${other}", and edge ${arrow} says "${relationship}"` };
+    }
+    const told = roleInPersona(personas.get(source) ?? "", names.get(target) ?? "", inverses);
+    if (told !== undefined && told !== relationship) yield found("relation-direction", arrow, `is "${relationship}", and by the persona of ${names.get(source) ?? ""} "${told}"`);
     const role = roleInText(description, names.get(source) ?? "", names.get(target) ?? "");
     if (role !== undefined && ROLES.has(relationship) && role !== relationship) {
       yield found("relation-direction", arrow, `${names.get(source) ?? ""} is "${relationship}" to ${names.get(target) ?? ""}, and by the description ("${description}") "${role}"`);
-      for (const question of asksAbout(dossiers, names.get(target) ?? "", names.get(source) ?? "")) {
+      for (const question of asked) {
         if (question.values.includes(relationship)) yield { check: "gold-answer", noise: null, subject: question.id, detail: `the answer "${relationship}" follows the edge ${arrow}, which runs the wrong way: by the description it is "${role}"` };
       }
     }
@@ -78,6 +90,13 @@ function roleInText(description: string, source: string, target: string): string
     if (serving.test(description)) return other;
   }
   return undefined;
+}
+
+/** What a persona says its person is to somebody: "Nicholas's younger brother". */
+function roleInPersona(persona: string, other: string, inverses: Inverses): string | undefined {
+  const first = (other.split(" ")[0] ?? "").replace(/[^\p{L}]/gu, "");
+  const role = first === "" ? undefined : new RegExp(`\\b${first}['’]s (?:\\p{L}+ )?(\\p{L}+)`, "u").exec(persona)?.[1];
+  return role !== undefined && inverses.has(role) ? role : undefined;
 }
 
 /** The questions of one person what another is to them. */
