@@ -211,7 +211,7 @@ onTerminal("on a terminal", () => {
     const terminal = new Terminal(p, ["run", "-j", "1"], { columns: 80 });
     await (await gate.arrived("a/p000")).order({ exit: 0 });
     const second = await gate.arrived("a/p001");
-    await terminal.saw(/1\s*(\/|of)\s*3/);
+    await terminal.saw(/1\s*(\/|of)\s*3/); // of all, not of those that have begun
     for (const line of terminal.screen()) expect(line.length).toBeLessThanOrEqual(80);
     await second.order({ exit: 0 });
     await (await gate.arrived("a/p002")).order({ exit: 0 });
