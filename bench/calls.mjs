@@ -64,6 +64,17 @@ async function main(calls, stored) {
     await gateway.close();
     return rate;
   }
+  /** The floor: every value read from LMDB as text, its answer parsed. */
+  async function reading(path) {
+    const { open: openLmdb } = await import("lmdb");
+    const db = openLmdb(path, { encoding: "string", readOnly: true });
+    const keys = [...db.getKeys()];
+    const start = performance.now();
+    for (const key of keys) JSON.parse(db.get(key).split("\n", 2)[1]);
+    const rate = perSecond(keys.length, performance.now() - start);
+    await db.close();
+    return rate;
+  }
   const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
   try {
@@ -77,20 +88,22 @@ async function main(calls, stored) {
     const ratio = median(ours.map((rate, i) => rate / theirs[i]));
     console.log(`bought   bare client ${Math.round(median(theirs))}/s   gateway ${Math.round(median(ours))}/s   ratio ${ratio.toFixed(2)} (aim 0.90)`);
 
-    const filled = await open("stored");
+    const offline = { models: { writer: { provider: "offline", model: "bench" } } };
+    const filled = await open("stored", offline);
     for (let at = 0; at < stored; at += 5000) await Promise.all(Array.from({ length: Math.min(5000, stored - at) }, (_, i) => filled.chat({ role: "writer", request: { prompt: prompt(at + i) } }, caller)));
     await filled.close();
+    const floor = await reading(join(directory, "stored", "cache", "calls", "answers", "data.mdb"));
     const rates = [];
     let heap = 0;
     for (let round = 0; round < 3; round++) {
-      const again = await open("stored", { frozen: true });
+      const again = await open("stored", { ...offline, frozen: true });
       const start = performance.now();
       for (let at = 0; at < stored; at += 1000) await Promise.all(Array.from({ length: Math.min(1000, stored - at) }, (_, i) => again.chat({ role: "writer", request: { prompt: prompt(at + i) } }, caller)));
       rates.push(perSecond(stored, performance.now() - start));
       heap = Math.max(heap, process.memoryUsage().rss);
       await again.close();
     }
-    console.log(`stored   ${Math.round(median(rates))}/s of ${stored} (aim 50000/s)   resident ${Math.round(heap / 2 ** 20)} MiB`);
+    console.log(`stored   ${Math.round(median(rates))}/s of ${stored} (aim 50000/s)   ${(floor / median(rates)).toFixed(1)} times a bare read and parse (${Math.round(floor)}/s)   resident ${Math.round(heap / 2 ** 20)} MiB`);
   } finally {
     server.disconnect();
     rmSync(directory, { recursive: true, force: true });

@@ -155,6 +155,14 @@ test("an exhausted quota stops at once, a rate limit does not", async () => {
   expect(rig.requests).toHaveLength(1);
 });
 
+test("after an exhausted quota, what waits is not sent", async () => {
+  const rig = await server(outOfQuota());
+  const open = await gateway(emptyRoot(), { base_url: rig.url, limits: { concurrency: 1 } });
+  const all = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => open.chat({ role: "writer", request: { prompt: `Person ${i}` } }, caller)));
+  expect(all.every((one) => one.status === "rejected" && (one.reason as CallError).kind === "quota")).toBe(true);
+  expect(rig.requests).toHaveLength(1);
+});
+
 test("Retry-After of 90 seconds and of a day is waited for", async () => {
   const clock = quickClock();
   const status: (string | undefined)[] = [];
@@ -206,6 +214,21 @@ test("a frozen run lets nothing leave and names stage, item, prompt and the fiel
     message: 'documents, item p1: models.writer (gpt-x): this call is not stored, and --frozen lets none leave; prompt "Write a person."; it differs from the nearest stored call in temperature (1 → 0.5)',
   });
   expect(rig.requests).toHaveLength(1);
+});
+
+test("of many missing calls only the first is compared with what is stored", async () => {
+  const root = emptyRoot();
+  const rig = await server(ada);
+  const first = await gateway(root, { base_url: rig.url });
+  await first.chat(ask, caller);
+  await first.close();
+  const frozen = await gateway(root, { base_url: rig.url }, { frozen: true });
+  const all = await Promise.allSettled(Array.from({ length: 5 }, (_, i) => frozen.chat({ ...ask, request: { prompt: `Write a person.\nNumber ${i}` } }, caller)));
+  const messages = all.map((one) => (one as PromiseRejectedResult).reason.message as string);
+  expect(messages.every((message) => message.includes("this call is not stored"))).toBe(true);
+  expect(messages.filter((message) => message.includes("differs from the nearest"))).toEqual([
+    'documents, item p1: models.writer (gpt-x): this call is not stored, and --frozen lets none leave; prompt "Write a person. Number 0"; it differs from the nearest stored call in messages[0].content, line 2 (nothing → "Number 0")',
+  ]);
 });
 
 test("what is on the wire at an interrupt is awaited and kept", async () => {

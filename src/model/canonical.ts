@@ -21,7 +21,8 @@ export function canonicalText(value: unknown): string {
       const prototype: unknown = Object.getPrototypeOf(value);
       if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new TypeError(`a ${value.constructor.name} is no plain JSON data`);
       let members = "";
-      for (const name of Object.keys(value).sort()) {
+      const names = Object.keys(value);
+      for (const name of names.length > 1 ? names.sort() : names) {
         const member = (value as Record<string, unknown>)[name];
         if (member === undefined) continue;
         members += members === "" ? `${JSON.stringify(name)}:${canonicalText(member)}` : `,${JSON.stringify(name)}:${canonicalText(member)}`;

@@ -8,19 +8,24 @@ import { CallError } from "./types.ts";
 
 const MOST_LOOKED_AT = 20_000;
 
-/** Explains a call that is not stored where none may leave: who asks, what, and the field in which the nearest stored call differs. */
-export async function explainMissing(asked: Asked, key: CallKey, damage: string | undefined, store: CallStore): Promise<CallError> {
+/**
+ * Explains a call that is not stored where none may leave: who asks, what, and the field in which the nearest stored call differs. Without a
+ * store the nearest is not looked for.
+ */
+export async function explainMissing(asked: Asked, key: CallKey, damage: string | undefined, store: CallStore | undefined): Promise<CallError> {
   const who = `${askerText(asked)}: models.${asked.role} (${asked.spec.model})`;
   const what = `prompt ${JSON.stringify(promptOf(asked.keyed.body))}`;
   if (damage !== undefined) {
     return new CallError("frozen", `${who}: the stored answer cannot be used: ${damage}; ${what}; run without --frozen to ask for it again, or \`dag cache import\` a good copy (${key})`);
   }
+  const missing = `${who}: this call is not stored, and --frozen lets none leave; ${what}`;
+  if (store === undefined) return new CallError("frozen", missing);
   const nearest = await findNearest(asked, store);
   const why =
     nearest === undefined ? "no call like it is stored"
     : nearest.length === 0 ? "it differs from the nearest stored call in nothing that can be shown"
     : `it differs from the nearest stored call in ${nearest.slice(0, 3).join("; ")}${nearest.length > 3 ? ` and ${nearest.length - 3} more` : ""}`;
-  return new CallError("frozen", `${who}: this call is not stored, and --frozen lets none leave; ${what}; ${why}`);
+  return new CallError("frozen", `${missing}; ${why}`);
 }
 
 /** The beginning of what was asked, on one line. */

@@ -49,6 +49,8 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       options.onWarning?.(line);
     }
   };
+  // Looking for the nearest stored call reads the store: the first missing call stops the run, those beside it need no search.
+  let explained = 0;
   const purchases = new Purchases({
     store,
     budget: new Budget(options.maxCalls, options.maxCost),
@@ -56,7 +58,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     signal: stop.signal,
     frozen:
       options.frozen === "quiet" ? () => Promise.resolve(new CallError("frozen", "not stored"))
-      : options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, store)
+      : options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, explained++ === 0 ? store : undefined)
       : undefined,
     onWarning,
   });

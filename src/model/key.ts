@@ -35,7 +35,9 @@ export interface KeyedCall {
  */
 export function keyText(call: KeyedCall): string {
   const { kind, provider, weights, scope, sample, attempt } = call;
-  return canonicalText({ v: KEY_VERSION, kind, provider, ...(weights === undefined ? {} : { weights }), body: countedBody(call.body), scope, sample, attempt });
+  // The members in their canonical order, written out: this runs for every stored answer.
+  const self = weights === undefined ? "" : `,"weights":${JSON.stringify(weights)}`;
+  return `{"attempt":${attempt},"body":${canonicalText(countedBody(call.body))},"kind":"${kind}","provider":${JSON.stringify(provider)},"sample":${sample},"scope":${JSON.stringify(scope)},"v":${KEY_VERSION}${self}}`;
 }
 
 /** The key of a text keyText made. */

@@ -7,6 +7,7 @@ import { Lane } from "./lane.ts";
 import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Fetch } from "./provider/http.ts";
+import { WireFailure } from "./provider/types.ts";
 import type { Provider } from "./provider/types.ts";
 import { sendWithRetries } from "./retry.ts";
 import { CallError } from "./types.ts";
@@ -29,6 +30,8 @@ export interface SourceOptions {
 /** Where answers come from: one provider per server and key, one lane per server and model. */
 export class Sources {
   private readonly providers = new Map<string, Promise<Provider>>();
+  /** Lanes that ended for want of money or of a good key: what waits there need not ask. */
+  private readonly over = new Map<Lane, WireFailure>();
   private readonly batchLines = new Map<string, BatchLine>();
   private readonly lanes = new Map<string, Lane>();
 
@@ -40,6 +43,7 @@ export class Sources {
     const provider = await this.provider(spec);
     if (provider.local) return provider.send(kind, body, this.options.wire);
     const { clock, signal, wire } = this.options;
+    const lane = this.lane(spec);
     const estimated = await estimate();
     const tokens = estimated.input + estimated.output;
     return sendWithRetries(
@@ -47,12 +51,17 @@ export class Sources {
         stage,
         tokens,
         send: async () => {
-          const value = await provider.send(kind, body, wire);
+          const over = this.over.get(lane);
+          if (over !== undefined) throw over;
+          const value = await provider.send(kind, body, wire).catch((error: unknown) => {
+            if (error instanceof WireFailure && (error.reason === "quota" || error.reason === "auth")) this.over.set(lane, error);
+            throw error;
+          });
           const { input, output } = usageOf(value);
           return { value, tokens: input + output || tokens };
         },
       },
-      this.lane(spec),
+      lane,
       clock,
       signal,
     );
