@@ -9,7 +9,7 @@ describe.concurrent("scale", () => {
     p.write({
       ...files,
       "people.jsonl": people(300),
-      "stages/list.ts": "export default async ({ files }) => { const texts = await Promise.all(files.seeds.names.map((name) => files.seeds.text(name))); return texts.length; };\n",
+      "stages/list.ts": "export default async ({ files }) => { let n = 0; for (const name of files.seeds.names) n += (await files.seeds.text(name)).length > 0 ? 1 : 0; return n; };\n",
       "stages/dir.ts": "export default () => Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`${i}.txt`, `${i}\\n`]));\n",
       "pipeline.yaml": pipeline({
         ...itemStages(p, "module"),
@@ -30,6 +30,17 @@ describe.concurrent("scale", () => {
     p.remove("artifacts/dir/700.txt");
     await few();
     expect(p.exists("artifacts/dir/700.txt")).toBe(true);
+  });
+
+  test("a stage may read all its files at once", { timeout: 120_000 }, async ({ p }) => {
+    p.write({
+      ...Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`seeds/${String(i)}.txt`, `${String(i)}\n`])),
+      "stages/list.ts": "export default async ({ files }) => (await Promise.all(files.seeds.names.map((name) => files.seeds.text(name)))).length;\n",
+      "pipeline.yaml": pipeline({ list: { run: "stages/list.ts", files: { seeds: "seeds/*.txt" }, output: "list.json" } }),
+    });
+    const result = await p.with({ command: ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh", process.execPath, p.binary, "run", "--json"] });
+    expect(result.code, result.text.slice(-2000)).toBe(0);
+    expect(p.read("artifacts/list.json")).toBe("500\n");
   });
 
   test("600 cells are built, planned and told apart", { timeout: 120_000 }, async ({ p }) => {
