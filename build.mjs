@@ -13,8 +13,8 @@ const shared = { bundle: true, platform: "node", format: "esm", target: "node20.
 // Made beside and swapped in, so that a running command never meets half a tool.
 const out = `dist-${process.pid}`;
 // What a stage module may import, on its own: its hash is part of every recipe whose code imports it.
-await build({ ...shared, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: out, minify: true });
-const hashOf = (name) => `sha256:${createHash("sha256").update(readFileSync(`${out}/${name}.js`)).digest("hex")}`;
+await build({ ...shared, outExtension: { ".js": ".mjs" }, entryPoints: { stage: "src/stage/index.ts", stats: "src/stats/index.ts" }, outdir: out, minify: true });
+const hashOf = (name) => `sha256:${createHash("sha256").update(readFileSync(`${out}/${name}.mjs`)).digest("hex")}`;
 const api = { daguerre: hashOf("stage"), "daguerre/stats": hashOf("stats") };
 
 // Names this build of the tool: what it derived and kept on disk is not another build's to trust.
@@ -22,9 +22,12 @@ const own = createHash("sha256");
 for (const file of readdirSync("src", { recursive: true }).map(String).filter((name) => name.endsWith(".ts")).sort()) own.update(`${file}\0`).update(readFileSync(`src/${file}`));
 for (const file of ["package.json", "schemas/pipeline.schema.json"]) own.update(readFileSync(file));
 
+const define = { __VERSION__: JSON.stringify(pkg.version), __API__: JSON.stringify(api), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) };
+
 await build({
   ...shared,
-  entryPoints: { main: "src/cli/main.ts", worker: "src/build/worker.ts" },
+  outExtension: { ".js": ".mjs" },
+  entryPoints: { program: "src/cli/program.ts", worker: "src/build/worker.ts" },
   outdir: out,
   splitting: true,
   chunkNames: "chunk-[hash]",
@@ -32,9 +35,21 @@ await build({
   minifyWhitespace: true,
   sourcemap: "linked",
   banner: { js: 'import{createRequire as __cr}from"node:module";const require=__cr(import.meta.url);' },
-  define: { __VERSION__: JSON.stringify(pkg.version), __API__: JSON.stringify(api), __BUILD__: JSON.stringify(own.digest("hex").slice(0, 32)) },
+  define,
 });
-writeFileSync(`${out}/dag.js`, '#!/usr/bin/env node\nimport "./main.js";\n');
+// The command itself is one CommonJS file that answers where nothing has to be done: Node starts it some 12 ms sooner than a module.
+await build({
+  ...shared,
+  format: "cjs",
+  entryPoints: { dag: "src/cli/main.ts" },
+  outdir: out,
+  minify: true,
+  banner: { js: "#!/usr/bin/env node" },
+  external: [...external, "./program.mjs"],
+  define,
+  plugins: [{ name: "program", setup: (own) => own.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: "./program.mjs", external: true })) }],
+});
+writeFileSync(`${out}/package.json`, '{ "type": "commonjs" }\n');
 chmodSync(`${out}/dag.js`, 0o755);
 if (existsSync("dist")) renameSync("dist", `${out}.old`);
 renameSync(out, "dist");

@@ -9,7 +9,7 @@ import { runCommand } from "./command.ts";
 import { checkWritten, place, store } from "./commit.ts";
 import type { BuildEvent } from "./events.ts";
 import { CellFailure } from "./failure.ts";
-import type { CellOutcome, ItemCounts } from "./job.ts";
+import type { CellOutcome, ItemCounts, ItemFailure } from "./job.ts";
 import type { WorkerPool } from "./pool.ts";
 import { prepareJob } from "./prepare.ts";
 import type { Project, State } from "./project.ts";
@@ -88,10 +88,17 @@ async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: s
   }
   const [first] = outcome.failures;
   if (first !== undefined) {
-    const more = outcome.failures.length - 1;
-    throw new CellFailure(`item ${JSON.stringify(first.item)}: ${first.message}${more > 0 ? ` (and ${more} more)` : ""}`, { items: outcome.items, failures: outcome.failures, call: outcome.failures.find((f) => f.call !== undefined)?.call });
+    throw new CellFailure(itemsText(outcome.failures, first), { items: outcome.items, failures: outcome.failures, call: outcome.failures.find((f) => f.call !== undefined)?.call });
   }
   return outcome;
+}
+
+/** The first failed item in words, and how many others failed with it. A failed call names its item itself. */
+function itemsText(failures: readonly ItemFailure[], first: ItemFailure): string {
+  const same = failures.filter(({ message }) => message === first.message).length;
+  const others = failures.length - same;
+  const who = same > 1 ? `${same} items, ${JSON.stringify(first.item)} first: ` : first.call === undefined ? `item ${JSON.stringify(first.item)}: ` : "";
+  return `${who}${first.message}${others > 0 ? ` (and ${others} more)` : ""}`;
 }
 
 /** Hashes the inputs again: labels that no longer have the hash the stage was started with. */

@@ -40,7 +40,7 @@ export class CellMemory {
   }
 
   note(cell: string, recipe: string, reasons: Reason[], failure?: CellFailure): void {
-    this.load().set(cell, { recipe, reasons, ...(failure === undefined ? {} : { failure: failure.message.split("\n")[0] ?? "", items: failure.failures.slice(0, MOST_ITEMS) }) });
+    this.load().set(cell, { recipe, reasons, ...(failure === undefined ? {} : { failure: clipped(failure.message), items: failure.failures.slice(0, MOST_ITEMS) }) });
     this.dirty = true;
   }
 
@@ -60,3 +60,9 @@ export class CellMemory {
     return this.cells;
   }
 }
+
+/** The first line, as far as it is worth repeating. */
+const clipped = (message: string): string => {
+  const [line = ""] = message.split("\n");
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+};

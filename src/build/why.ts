@@ -61,7 +61,7 @@ export async function itemsLeft(project: Project, state: State, plan: CellPlan):
   const journal = await openJournal(project, cell, plan.inputs, each);
   try {
     const counts = { total: 0, kept: 0, left: 0 };
-    for await (const record of listOf(project, cell, each)) {
+    for await (const record of listOf(project, state, cell, each)) {
       if (counts.total === project.options.sample) break;
       counts.total++;
       const text = journal.has(hashJson(record)) ? await journal.read(hashJson(record)) : undefined;
@@ -77,10 +77,14 @@ export async function itemsLeft(project: Project, state: State, plan: CellPlan):
 }
 
 /** Records of the list a cell runs over. */
-async function* listOf(project: Project, cell: Cell, each: string): AsyncGenerator<JsonRecord> {
+async function* listOf(project: Project, state: State, cell: Cell, each: string): AsyncGenerator<JsonRecord> {
   for (const id of cell.needs.find((need) => need.stage === each)?.cells ?? []) {
     const upstream = project.graph.cells.get(id);
-    if (upstream !== undefined) yield* readRecords(join(project.places.artifacts, upstream.path), id);
+    const artifact = state.planner.artifact(id);
+    if (upstream === undefined || artifact === undefined) continue;
+    // One that will be restored is not in its place yet.
+    const path = state.planner.onDisk(upstream) === artifact ? join(project.places.artifacts, upstream.path) : state.objects.pathOf(artifact);
+    yield* readRecords(path, id);
   }
 }
 
@@ -105,7 +109,7 @@ export async function whyItem(project: Project, state: State, cell: Cell, item: 
   const inputs: Inputs | undefined = plan.action === "run" ? plan.inputs : state.lock.cells[cell.id]?.inputs;
   if (inputs === undefined) return `${cell.id} has never been built`;
   let record: { hash: Sha256 } | undefined;
-  for await (const found of listOf(project, cell, each)) if (found.id === item) record = { hash: hashJson(found) };
+  for await (const found of listOf(project, state, cell, each)) if (found.id === item) record = { hash: hashJson(found) };
   if (record === undefined) return `${each} has no record with the id ${JSON.stringify(item)}`;
   const failure = plan.action === "run" ? state.memory.itemFailure(cell.id, item) : undefined;
   if (failure !== undefined) return `it failed last time and will run again: ${failure}`;

@@ -30,7 +30,7 @@ async function machine(): Promise<Check[]> {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const checks: Check[] = [
     { name: "node", ok: major > 20 || (major === 20 && minor >= 19), detail: process.version, advice: "install Node 20.19 or newer" },
-    { name: "tool", ok: existsSync(join(TOOL, "worker.js")) && existsSync(join(TOOL, "stage.js")), detail: "command, worker and stage API are built", advice: "npm ci builds them" },
+    { name: "tool", ok: existsSync(join(TOOL, "worker.mjs")) && existsSync(join(TOOL, "stage.mjs")), detail: "command, worker and stage API are built", advice: "npm ci builds them" },
   ];
   for (const [name, load, what] of [
     ["esbuild", () => import("esbuild"), "loads stage modules"],

@@ -5,12 +5,12 @@ import { common, EXIT, openProject, printJson, selection, withCommon } from "./c
 export function hashCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("hash"))
     .description("hashes of artifacts as they lie on the disk (a file's is what sha256sum prints)")
-    .argument("[targets...]", "default: all cells")
-    .option("--build", "one hash for the whole build: sha256 of the lines `<hex>  <cell>`, sorted by byte order of the cell")
+    .argument("[targets...]", "default: all cells; with --build the pipeline's default and what it needs")
+    .option("--build", "one hash for the targets and all they need: sha256 of the lines `<hex>  <cell>`, sorted by byte order of the cell")
     .action(async (targets: string[], options: { build?: boolean }) => {
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
-      const asked = targets.length === 0 ? [...project.graph.cells.keys()] : selection(project, targets).asked;
+      const asked = options.build === true ? selection(project, targets).cells.map(({ id }) => id) : targets.length === 0 ? [...project.graph.cells.keys()] : selection(project, targets).asked;
       const { planner } = project.load();
       const found: { cell: string; hash: string }[] = [];
       const missing: string[] = [];

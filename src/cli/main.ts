@@ -4,5 +4,11 @@ import { unchanged } from "./quick.ts";
 process.env["TZ"] = "UTC";
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-const argv = process.argv.slice(2);
-if (!(argv[0] === "run" && (await unchanged(argv)))) process.exitCode = await (await import("./program.ts")).main(argv);
+
+async function start(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "run" && (await unchanged(argv))) return;
+  const { main } = await import("./program.ts");
+  process.exitCode = await main(argv);
+}
+
+void start(process.argv.slice(2));

@@ -10,7 +10,7 @@ import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, selection, TOOL, withCommon } from "./common.ts";
 import { LiveLine, Standing } from "./print/live.ts";
-import { count, idWidth, money, reasonsText } from "./print/words.ts";
+import { count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("plan"))
@@ -37,6 +37,8 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
   const blocked = list.filter((plan) => plan.action === "blocked");
   const priced = list.some(({ action, cell }) => action === "run" && cell.stage.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
   const rehearsed = calls && priced && blocked.length === 0 ? await rehearsal(project, cells, plans) : undefined;
+  const order = [...project.graph.byStage.keys()];
+  rehearsed?.forecast.sort((a, b) => order.indexOf(a.stage) - order.indexOf(b.stage));
   if (common.json) {
     for (const plan of list)
       printJson({
@@ -53,7 +55,7 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
     printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
   } else {
     const width = idWidth(list.map(({ cell }) => cell.id));
-    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd()]));
+    const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [listLine(`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd())]));
     const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
     const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
     process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
@@ -68,7 +70,7 @@ async function rehearsal(project: Project, cells: readonly Cell[], plans: Readon
   const controller = new AbortController();
   process.once("SIGINT", () => controller.abort());
   try {
-    return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: pathToFileURL(join(TOOL, "worker.js")), signal: controller.signal, emit: (event) => standing.note(event) });
+    return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: pathToFileURL(join(TOOL, "worker.mjs")), signal: controller.signal, emit: (event) => standing.note(event) });
   } finally {
     progress?.stop();
   }

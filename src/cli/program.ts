@@ -20,6 +20,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   import: async () => (await import("./import.ts")).importCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   score: async () => (await import("./score.ts")).scoreCommand,
+  offline: async () => (await import("./offline.ts")).offlineCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
 };
 

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-// Past the doors: a run with nothing to do loads these two files and no more.
+// Past the doors: a run with nothing to do loads these files and no more.
 import { readFreshNote } from "../plan/fresh.ts";
+import { summarise } from "../report/summary.ts";
 
 declare const __BUILD__: string;
 
 /** Names the question that a fresh note answers: this build of the tool, asked from here with these arguments. */
-export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${fileURLToPath(new URL(".", import.meta.url))} ${JSON.stringify([process.cwd(), ...argv])}`;
+export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${process.argv[1] ?? ""} ${JSON.stringify([process.cwd(), ...argv])}`;
 
 /** Answers `dag run …` without planning where nothing that the last plan looked at has changed. False: the long way. */
 export async function unchanged(argv: readonly string[]): Promise<boolean> {
@@ -23,7 +23,6 @@ export const freshText = (cells: number): string => `nothing to do: ${cells === 
 /** Prints the tables that directory artifacts bring along. */
 export async function showResults(directories: readonly string[], color: boolean): Promise<void> {
   for (const directory of directories) {
-    const { summarise } = await import("../report/index.ts");
     const text = await summarise(directory, { width: process.stdout.columns || 80, color });
     if (text !== undefined) process.stdout.write(`${text.trimEnd()}\n`);
   }

@@ -63,7 +63,7 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
       maxCalls,
       maxCost,
       command: ["run", ...targets].join(" "),
-      worker: pathToFileURL(join(TOOL, "worker.js")),
+      worker: pathToFileURL(join(TOOL, "worker.mjs")),
       ...(common.json || forced !== undefined ? {} : { freshStamp: freshStamp(process.argv.slice(2)) }),
       signal: controller.signal,
       emit: (event: BuildEvent) => printer.event(event),

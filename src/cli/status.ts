@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
-import { idWidth, reasonsText } from "./print/words.ts";
+import { idWidth, listLine, reasonsText } from "./print/words.ts";
 
 export type Standing = "fresh" | "stale" | "missing" | "failed";
 
@@ -26,7 +26,8 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
         else if (!common.quiet || standing !== "fresh") {
           const word = standing.padEnd(8);
           const why = plan.action === "blocked" ? plan.message : reasonsText(plan.reasons, 4);
-          process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m` : word} ${plan.cell.id.padEnd(width)}  ${why}`.trimEnd() + "\n");
+          const line = listLine(`${word} ${plan.cell.id.padEnd(width)}  ${why}`.trimEnd());
+          process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m${line.slice(word.length)}` : line}\n`);
         }
       }
       if (common.json) printJson({ event: "done", ok: stale === 0, fresh: plans.size - stale, stale });

@@ -77,14 +77,14 @@ function ownApi(root: string, tool: string): import("esbuild").Plugin {
     setup(build) {
       build.onResolve({ filter: /^daguerre(\/stats)?$/ }, ({ path }) => {
         if (existsSync(join(root, "node_modules/daguerre/package.json"))) return { path, external: true };
-        return { path: pathToFileURL(join(tool, path === "daguerre" ? "stage.js" : "stats.js")).href, external: true };
+        return { path: pathToFileURL(join(tool, path === "daguerre" ? "stage.mjs" : "stats.mjs")).href, external: true };
       });
     },
   };
 }
 
 function packageName(specifier: string, tool: string): string {
-  if (specifier.startsWith(pathToFileURL(tool).href)) return specifier.endsWith("/stats.js") ? "daguerre/stats" : "daguerre";
+  if (specifier.startsWith(pathToFileURL(tool).href)) return specifier.endsWith("/stats.mjs") ? "daguerre/stats" : "daguerre";
   if (specifier === "daguerre/stats") return specifier;
   if (specifier.startsWith("node:")) return specifier;
   const [scope = "", name = ""] = specifier.split("/");

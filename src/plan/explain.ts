@@ -65,7 +65,7 @@ function objectDifferences(old: string | undefined, current: string | undefined,
       [...new Set([...a.keys(), ...b.keys()])]
         .sort()
         .filter((key) => a.get(key) !== b.get(key))
-        .map((key) => `${prefix === "code" ? key.replace(/^(files|packages) /, "") : `${prefix} ${key}`}: ${a.get(key) ?? "(none)"} → ${b.get(key) ?? "(none)"}`),
+        .map((key) => key.startsWith("packages daguerre") ? `${key.slice("packages ".length)}: another version of the tool (${a.get(key) ?? "none"} → ${b.get(key) ?? "none"})` : `${prefix === "code" ? key.replace(/^(files|packages) /, "") : `${prefix} ${key}`}: ${a.get(key) ?? "(none)"} → ${b.get(key) ?? "(none)"}`),
     );
   } catch {
     return [];

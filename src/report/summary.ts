@@ -39,7 +39,7 @@ export async function summarise(evaluateDir: string, options: SummaryOptions = {
   const label = Math.min(34, Math.max(...parts.flatMap(({ title, lines }) => [columns(title), ...lines.map(({ name }) => columns(terminalText(name)))])));
   const n = Math.max(0, ...overall.map((row) => row.n));
   const notes = [`${n} questions, fixed mode; ± half of a 95\u00a0% interval over people.`];
-  if (metrics.simulated.length > 0) notes.push(`Simulated: ${metrics.simulated.join(", ")} is the offline provider, not a language model.`);
+  if (metrics.simulated.length > 0) notes.push(`Simulated: ${metrics.simulated.join(", ")} ${metrics.simulated.length === 1 ? "is the offline provider, not a language model" : "are the offline provider, not language models"}.`);
   notes.push(`Tables, figures and every score: ${options.shown ?? `${relative(process.cwd(), evaluateDir)}/`}`);
   const grids = parts.map((part) => printed(part, metrics.noises, label, width, style));
   return `${[...grids, ...notes.flatMap((note) => wrapped(terminalText(note), width)).map((line) => style("2", line))].join("\n")}\n`;

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readWhole } from "./read.ts";
 import { relative } from "node:path";
 import type { Files, Json } from "../../stage/index.ts";
 import type { CellJob } from "../job.ts";
@@ -17,9 +17,9 @@ export function filesOf(label: string, source: CellJob["files"][string], root: s
     path: source.path,
     names: source.names,
     hash: source.hash,
-    text: (name) => readFile(find(name), "utf8"),
-    json: async (name) => JSON.parse(await readFile(find(name), "utf8")) as Json,
-    bytes: (name) => readFile(find(name)),
+    text: (name) => readWhole(find(name)).then(String),
+    json: async (name) => JSON.parse(await readWhole(find(name)).then(String)) as Json,
+    bytes: (name) => readWhole(find(name)),
     records: (name) => {
       const path = find(name);
       return (async function* () {

@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import type { Json, JsonRecord, Matrix, Need, NeedCell } from "../../stage/index.ts";
 import { hashJson } from "../../store/index.ts";
 import type { Sha256 } from "../../store/index.ts";
 import type { NeedSource } from "../job.ts";
 import { readRecords } from "../jsonl.ts";
 import { parseNpy } from "../npy.ts";
+import { readWhole } from "./read.ts";
 
 /** Hears what an item reads of the list it runs over. */
 export type Track = (label: string, hash: Sha256) => void;
@@ -67,9 +67,9 @@ export function needOf(content: NeedContent, track?: Track): Need {
       track?.(`${name}#${id}`, hashJson(record ?? null));
       return record;
     },
-    json: async () => JSON.parse(await readFile(single().path, "utf8")) as Json,
-    text: () => readFile(single().path, "utf8"),
-    npy: async (): Promise<Matrix> => parseNpy(await readFile(single().path)),
+    json: async () => JSON.parse(String(await readWhole(single().path))) as Json,
+    text: async () => String(await readWhole(single().path)),
+    npy: async (): Promise<Matrix> => parseNpy(await readWhole(single().path)),
     get path() {
       return single().path;
     },

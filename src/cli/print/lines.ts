@@ -42,7 +42,8 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
         case "cell":
           if (event.outcome === "fresh" || (quiet && event.outcome !== "failed")) break;
           say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event, width)}`);
-          for (const { item, message } of event.failures?.slice(1, 10) ?? []) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
+          // The first is in the line already, and so are others that say the same.
+      for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
           break;
         case "warning":
           say(`${paint("33", "warning:")} ${printable(event.message)}`);
@@ -71,11 +72,10 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
         return;
       }
       if (quiet && end.kind === "done") return;
-      if (end.kind === "refused") stream.write(`${paint("31", "refused")}   ${printable(end.message ?? "", true)}\n`);
       const nothing = end.ran.length + end.restored.length + end.failed.length + end.skipped.length === 0;
       if (end.kind === "interrupted") stream.write(`${paint("33", "interrupted")}: what was finished is kept · ${totalsText(end)}\n`);
       else if (nothing && end.kind === "done") stream.write(freshText(end.fresh));
-      else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${totalsText(end)}\n`);
+      else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${end.kind === "refused" ? "what was bought is kept · " : ""}${totalsText(end)}\n`);
     },
   };
 }

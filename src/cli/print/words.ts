@@ -48,11 +48,17 @@ function reasonText(reason: Reason, all: readonly Reason[]): string {
 /** Columns for cell ids: as wide as the widest, within reason. */
 export const idWidth = (ids: readonly string[]): number => ids.reduce((width, id) => Math.min(40, Math.max(width, id.length)), 0);
 
+/** On a terminal a line of a list stays one line; elsewhere it is whole. */
+export function listLine(line: string): string {
+  const width = process.stdout.columns || 80;
+  return process.stdout.isTTY && line.length > width ? `${line.slice(0, width - 1)}…` : line;
+}
+
 /** One finished cell as a line without its outcome word. */
 export function cellLine(event: CellEvent, width: number): string {
   const parts = [event.cell.padEnd(width)];
   const { items } = event;
-  if (items !== undefined) parts.push(`${items.ran}/${items.total} items${items.failed > 0 ? `, ${items.failed} failed` : ""}`);
+  if (items !== undefined) parts.push(`${count(items.total, "item")}${items.kept > 0 ? `, ${items.ran} ran` : ""}${items.failed > 0 ? `, ${items.failed} failed` : ""}`);
   const calls = callsText(event.calls, event.cost);
   if (calls !== undefined) parts.push(calls);
   if (event.outcome === "ran") parts.push(duration(event.ms));
