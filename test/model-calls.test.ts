@@ -191,6 +191,14 @@ test("a budget of calls is never passed, at any concurrency", async () => {
   expect(rig.requests).toHaveLength(50);
 });
 
+test("a call that fails gives its place in the budget to one that waits", async () => {
+  const rig = await server((seen) => (seen.body.messages[0].content === "Person 0" ? failed(400) : ada));
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, { maxCalls: 3 });
+  const results = await Promise.allSettled(Array.from({ length: 3000 }, (_, i) => open.chat({ role: "writer", request: { prompt: `Person ${i}` } }, caller)));
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+  expect(rig.requests).toHaveLength(4);
+});
+
 test("a budget of cost is never passed, and spent as far as it goes", async () => {
   const usage = { prompt_tokens: 100, completion_tokens: 1000, total_tokens: 1100 };
   const rig = await server(say("text", { usage }));

@@ -9,7 +9,7 @@ export class Budget {
   private spent = 0;
   private reserved = 0;
   private inFlight = 0;
-  private waiting: (() => void)[] = [];
+  private readonly waiting: (() => void)[] = [];
 
   constructor(
     private readonly maxCalls: number | undefined,
@@ -23,15 +23,17 @@ export class Budget {
 
   /** Reserves one call of at most `cost` USD; throws a CallError of kind `budget` where it does not fit. */
   async reserve(cost: number): Promise<Reservation> {
-    for (;;) {
+    for (let again = false; ; again = true) {
       const callFits = this.maxCalls === undefined || this.calls + this.inFlight < this.maxCalls;
       const costFits = this.maxCost === undefined || this.spent + this.reserved + cost <= this.maxCost;
       if (callFits && costFits) break;
       if (this.inFlight === 0) throw callFits ? this.tooDear(cost) : this.tooMany();
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      // In turn: who does not fit yet stays the first.
+      await new Promise<void>((resolve) => (again ? this.waiting.unshift(resolve) : this.waiting.push(resolve)));
     }
     this.inFlight++;
     this.reserved += cost;
+    this.wake(1);
     return {
       settle: (paid) => {
         this.inFlight--;
@@ -40,11 +42,14 @@ export class Budget {
           this.calls++;
           this.spent += paid;
         }
-        const waiting = this.waiting;
-        this.waiting = [];
-        for (const wake of waiting) wake();
+        // With nothing in flight the rest will never fit: all are to hear it.
+        this.wake(this.inFlight === 0 ? this.waiting.length : 1);
       },
     };
+  }
+
+  private wake(most: number): void {
+    for (const wake of this.waiting.splice(0, most)) wake();
   }
 
   private tooMany(): CallError {
