@@ -92,6 +92,12 @@ describe("the checks of the audit find what is put there", () => {
     expect(damaged((_, questions) => { at(questions, 2).id = "000000999"; })).toEqual(["question-id"]);
   });
 
+  it("a hop too few or too many, by the words of the question", () => {
+    const check = (question: string, difficulty: string): string[] => [...checkQuestions({ noise: 0, community: 0, person: 0, owner: "", sessions: [], questions: dossiers(0, [], [{ id: "000000000", community: 0, person: 0, owner: "", question, answer: "Atelier Dovecote", type: "Social", difficulty, outdated_value: null, evidence: [] }])[0]?.questions ?? [] })].map((finding) => finding.check);
+    for (const question of ["Who is my sister?", "Who in my family is my sister?", "What is Bo Stern's relationship to me?", "How am I connected with Bo Stern?"]) expect([check(question, "easy"), check(question, "hard")]).toEqual([[], ["difficulty"]]);
+    for (const question of ["Who is my daughter's employer?", "Who is Bo Stern's employer?", "What is Boris' employer called?"]) expect([check(question, "hard"), check(question, "easy")]).toEqual([[], ["difficulty"]]);
+  });
+
   it("a session too few, a session twice, a session out of time", () => {
     expect(damaged((documents) => { documents.splice(documents.findIndex((document) => (document["truth"] as { personal: boolean }).personal === false), 1); })).toContain("volume");
     expect(damaged((documents) => { at(documents, 1)["conversation"] = at(documents, 0)["conversation"] ?? []; })).toContain("duplicate-session");

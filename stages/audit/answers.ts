@@ -3,6 +3,8 @@ import { searchable, type Dossier, type Finding, type Question } from "./materia
 
 const TUPLE = /^\(\(.*\),?\)$/s;
 const HARD_ENTRIES = 5;
+/** Asks what somebody is to the asker, or who has a role; "who is my sister's employer" goes one step further. */
+const ONE_HOP = /\b(relation|related|relationship|connected|to me|what is the name of my|by what name)\b|\bwho (is|in)\b(?!.*['’]s? )/i;
 
 /** What can be said of questions alone: labels, the form of evidence keys, repetitions. The same at every level, so one level is enough. */
 export function* checkQuestions({ questions }: Dossier): Generator<Finding> {
@@ -29,7 +31,7 @@ function difficulty({ type, values, question, list }: Question): "easy" | "hard"
   switch (type) {
     case "Basic information": return "easy";
     case "Preference": return values.length < HARD_ENTRIES ? "easy" : "hard";
-    case "Social": return !list && /\b(relation|related|relationship|connected|who (is|in)|to me|what is the name of my|by what name)\b/i.test(question) ? "easy" : "hard";
+    case "Social": return !list && ONE_HOP.test(question) ? "easy" : "hard";
     default: return undefined;
   }
 }
