@@ -94,16 +94,19 @@ async function main(calls, stored) {
     await filled.close();
     const floor = await reading(join(directory, "stored", "cache", "calls", "answers", "data.mdb"));
     const rates = [];
+    let resident = 0;
     let heap = 0;
     for (let round = 0; round < 3; round++) {
       const again = await open("stored", { ...offline, frozen: true });
       const start = performance.now();
       for (let at = 0; at < stored; at += 1000) await Promise.all(Array.from({ length: Math.min(1000, stored - at) }, (_, i) => again.chat({ role: "writer", request: { prompt: prompt(at + i) } }, caller)));
       rates.push(perSecond(stored, performance.now() - start));
-      heap = Math.max(heap, process.memoryUsage().rss);
+      const memory = process.memoryUsage();
+      resident = Math.max(resident, memory.rss);
+      heap = Math.max(heap, memory.heapUsed);
       await again.close();
     }
-    console.log(`stored   ${Math.round(median(rates))}/s of ${stored} (aim 50000/s)   ${(floor / median(rates)).toFixed(1)} times a bare read and parse (${Math.round(floor)}/s)   resident ${Math.round(heap / 2 ** 20)} MiB`);
+    console.log(`stored   ${Math.round(median(rates))}/s of ${stored} (aim 50000/s)   ${(floor / median(rates)).toFixed(1)} times a bare read and parse (${Math.round(floor)}/s)   heap ${Math.round(heap / 2 ** 20)} MiB, resident ${Math.round(resident / 2 ** 20)} MiB with the mapped store`);
   } finally {
     server.disconnect();
     rmSync(directory, { recursive: true, force: true });

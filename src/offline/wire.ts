@@ -2,12 +2,6 @@ import type { Json } from "../stage/index.ts";
 
 export type WireObject = { [key: string]: Json };
 
-/** The part of a chat.completions request the simulator reads; all of it enters its random seed. */
-export interface ChatBody extends WireObject {
-  model: string;
-  messages: WireObject[];
-}
-
 /** An error the simulator answers as an OpenAI-compatible server would: HTTP status and `error` body. */
 export class WireError extends Error {
   override name = "WireError";
