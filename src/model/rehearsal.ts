@@ -47,7 +47,7 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
     found.tokens.output += tokens.output;
     if (cost !== undefined) found.cost = (found.cost ?? 0) + cost;
   };
-  const storedOr = async <T>(caller: Caller, role: string, ask: (gateway: Gateway) => Promise<T>, missing: (made: T) => Promise<void>): Promise<T> => {
+  const storedOr = async <T extends { cached: boolean }>(caller: Caller, role: string, ask: (gateway: Gateway) => Promise<T>, missing: (made: T) => Promise<void>): Promise<T> => {
     if (kept !== undefined) {
       try {
         const result = await ask(kept);
@@ -58,7 +58,9 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
       }
     }
     const made = await ask(simulator);
-    await missing(made);
+    // Asked before in this rehearsal: it would be bought once.
+    if (made.cached) row(caller, role).stored++;
+    else await missing(made);
     return made;
   };
   const spec = (role: string): ModelSpec => options.models[role] ?? { provider: "offline", model: role };
