@@ -20,7 +20,7 @@ function everyByte(directory: string): string {
 const quoting: Script = (seen) => {
   const all = `${seen.headers.authorization} ${JSON.stringify(seen.headers)}`;
   if (seen.number % 3 === 1) return failed(400, `bad key in ${all}`, "bad", { "x-echo": String(seen.headers.authorization) });
-  if (seen.number % 3 === 2) return failed(401, `Incorrect API key provided: ${KEY.slice(0, 4)}***${KEY.slice(-4)}; sk-ABCDEFGH12345678. ${all}`);
+  if (seen.number % 3 === 0) return failed(401, `Incorrect API key provided: ${KEY.slice(0, 4)}***${KEY.slice(-4)}; sk-ABCDEFGH12345678. ${all}`);
   return { body: { ...(say(`you sent ${all}`).body as object), debug: { request_headers: seen.headers } } };
 };
 

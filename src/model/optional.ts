@@ -4,16 +4,14 @@ import { pathToFileURL } from "node:url";
 
 /** An optional package as the project at `root` has it, else as the tool has it; undefined where neither has. */
 export async function optionalPackage(name: string, root: string): Promise<Record<string, unknown> | undefined> {
-  let target = name;
+  const path = found(name, join(root, "package.json")) ?? found(name, import.meta.url);
+  return path === undefined ? undefined : ((await import(pathToFileURL(path).href)) as Record<string, unknown>);
+}
+
+function found(name: string, from: string): string | undefined {
   try {
-    target = pathToFileURL(createRequire(join(root, "package.json")).resolve(name)).href;
+    return createRequire(from).resolve(name);
   } catch {
-    // Not in the project: perhaps beside the tool.
-  }
-  try {
-    return (await import(target)) as Record<string, unknown>;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return undefined;
-    throw error;
+    return undefined;
   }
 }
