@@ -16,6 +16,7 @@ import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts"
 import { CellFailure, Interrupted } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
 import { WorkerPool } from "./pool.ts";
+import { Processes } from "./process.ts";
 import type { Project, State } from "./project.ts";
 import { schedule } from "./schedule.ts";
 
@@ -90,7 +91,7 @@ class Build {
     else request.signal.addEventListener("abort", onAbort, { once: true });
     this.lock = new LockWriter(project.places.lock, state.lock);
     this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()));
-    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, jobs: request.jobs, signal: this.stop.signal, emit: request.emit };
+    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, signal: this.stop.signal, emit: request.emit };
   }
 
   async run(): Promise<BuildEnd> {

@@ -12,6 +12,7 @@ import { CellFailure } from "./failure.ts";
 import type { CellOutcome, ItemCounts, ItemFailure } from "./job.ts";
 import type { WorkerPool } from "./pool.ts";
 import { prepareJob } from "./prepare.ts";
+import type { Processes } from "./process.ts";
 import type { Project, State } from "./project.ts";
 import { compileSchemas } from "./validate.ts";
 import { mkdir } from "node:fs/promises";
@@ -22,6 +23,7 @@ export interface Workshop {
   state: State;
   pool: WorkerPool;
   desk: CallDesk;
+  processes: Processes;
   jobs: number;
   signal: AbortSignal;
   emit: (event: BuildEvent) => void;
@@ -75,14 +77,14 @@ async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: s
       onLog,
     });
     if (outcome.records === undefined && outcome.failures.length === 0) {
-      const records = await checkWritten(cell, temp, await compileSchemas(job.schemas));
+      const records = await checkWritten(cell, temp, await compileSchemas(job.schemas, job), shop.signal);
       if (records !== undefined) outcome.records = records;
     }
   } else {
-    const validators = await compileSchemas(job.schemas);
-    outcome = await runCommand({ job, stage: cell.stage, programs: stage.programs, workspace, env: project.options.env, validators, signal: shop.signal, onLine: onLog, onItems });
+    const validators = await compileSchemas(job.schemas, job);
+    outcome = await runCommand({ job, stage: cell.stage, programs: stage.programs, workspace, env: project.options.env, validators, processes: shop.processes, signal: shop.signal, onLine: onLog, onItems });
     if (job.each === undefined) {
-      const records = await checkWritten(cell, temp, validators);
+      const records = await checkWritten(cell, temp, validators, shop.signal);
       if (records !== undefined) outcome.records = records;
     }
   }

@@ -1,16 +1,17 @@
-import { chmod, copyFile, link, mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { constants, existsSync, readdirSync } from "node:fs";
-import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
-import { parsePlaceholders } from "../pipeline/index.ts";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { paramAt, parsePlaceholders } from "../pipeline/index.ts";
 import type { Action, Stage } from "../pipeline/index.ts";
-import { projectPath } from "../plan/index.ts";
 import type { Json, JsonRecord } from "../stage/index.ts";
-import { canonicalJson, removeTree, walkFiles } from "../store/index.ts";
+import { canonicalJson, removeTree } from "../store/index.ts";
 import { CellFailure } from "./failure.ts";
 import { runItems } from "./items.ts";
 import type { CellJob, CellOutcome, ItemCounts } from "./job.ts";
 import { readRecords } from "./jsonl.ts";
-import { runProcess } from "./process.ts";
+import { linkTree, moveTree, stageInputs } from "./places.ts";
+import type { Places } from "./places.ts";
+import type { Processes } from "./process.ts";
 import type { Validator } from "./validate.ts";
 
 export interface CommandRun {
@@ -22,6 +23,8 @@ export interface CommandRun {
   workspace: string;
   env: Readonly<Record<string, string | undefined>>;
   validators: Map<string, Validator>;
+  /** Shared by all commands of a build. */
+  processes: Processes;
   signal: AbortSignal;
   onLine: (line: string, item?: string) => void;
   onItems: (counts: ItemCounts) => void;
@@ -30,19 +33,21 @@ export interface CommandRun {
 /** Variables every command may see, declared or not. */
 const ALWAYS = ["PATH", "HOME", "LANG", "TMPDIR"];
 
-/** Runs a command stage in a directory that holds only its declared inputs, at their places in the project. */
+/**
+ * Runs a command stage in a directory that holds only its declared inputs, at their places in the project. Beside it lie the output's
+ * directory and, with `each`, the record's.
+ */
 export async function runCommand(run: CommandRun): Promise<CellOutcome> {
-  const { job, stage } = run;
-  const inputs = join(run.workspace, "inputs");
-  await mkdir(inputs, { recursive: true });
-  const places = await stageInputs(run, inputs);
+  const { job, stage, processes } = run;
+  const own = await besides(run.workspace, job);
+  await mkdir(own.inputs, { recursive: true });
+  const places = await stageInputs(job, stage, run.programs, own.inputs);
   const env: Record<string, string> = {};
   for (const name of [...ALWAYS, ...stage.env]) if (run.env[name] !== undefined) env[name] = run.env[name];
 
   if (job.each === undefined) {
-    const output = outputIn(inputs, job);
-    await runProcess({ argv: argvOf(stage.action, job, places, output.name), cwd: inputs, env, timeoutMs: job.timeoutMs, signal: run.signal, onLine: (line) => run.onLine(line) });
-    await take(output.path, job);
+    await processes.run({ argv: argvOf(stage.action, job, places, own.outputName), cwd: own.inputs, env, timeoutMs: job.timeoutMs, signal: run.signal, onLine: (line) => run.onLine(line) });
+    await take(own.output, job);
     return { failures: [], reads: {} };
   }
 
@@ -59,14 +64,17 @@ export async function runCommand(run: CommandRun): Promise<CellOutcome> {
     source,
     readHash: () => Promise.resolve(undefined),
     invoke: async (item) => {
-      const directory = join(run.workspace, `item-${next++}`);
+      const directory = join(run.workspace, "items", String(next++));
       try {
-        await linkTree(inputs, directory);
-        await writeFile(join(directory, "item.json"), canonicalJson(item) + "\n");
-        const output = outputIn(directory, job);
-        await runProcess({ argv: argvOf(stage.action, job, places, output.name, "item.json"), cwd: directory, env, timeoutMs: job.timeoutMs, signal: run.signal, onLine: (line) => run.onLine(line, item.id) });
-        if (!existsSync(output.path)) throw missingOutput(job);
-        return await recordsIn(output.path);
+        const { inputs, output, outputName, item: record, itemName } = await besides(directory, job);
+        await linkTree(own.inputs, inputs);
+        await mkdir(dirname(record));
+        await writeFile(record, canonicalJson(item) + "\n");
+        await processes.run({ argv: argvOf(stage.action, job, places, outputName, itemName), cwd: inputs, env, timeoutMs: job.timeoutMs, signal: run.signal, onLine: (line) => run.onLine(line, item.id) });
+        const made = await stat(output).catch(() => undefined);
+        if (made === undefined) throw missingOutput(job);
+        if (!made.isFile()) throw new CellFailure("{output} must be a file");
+        return await recordsIn(output);
       } finally {
         await removeTree(directory);
       }
@@ -94,48 +102,13 @@ async function recordsIn(path: string): Promise<Json> {
   }
 }
 
-/** Where each input was put, relative to the working directory. */
-interface Places {
-  needs: Record<string, string>;
-  files: Record<string, string>;
-  prompts: Record<string, string>;
-}
-
-async function stageInputs({ job, stage, programs }: CommandRun, directory: string): Promise<Places> {
-  const places: Places = { needs: {}, files: {}, prompts: {} };
-  const put = async (from: string, to: string): Promise<string> => {
-    await copyTree(from, join(directory, to));
-    return to;
-  };
-  for (const [name, need] of Object.entries(job.needs)) {
-    for (const cell of need.cells) await put(cell.path, cell.place);
-    const [first] = need.cells;
-    if (first === undefined) continue;
-    const path = first.place;
-    places.needs[name] = need.gathered ? path.split("/").slice(0, -Object.keys(first.axis).length || undefined).join("/") : path;
-  }
-  for (const [name, source] of Object.entries(job.files)) {
-    const inside = (path: string): string => (isInsideRoot(job.root, path) ? projectPath(job.root, path) : join("files", name, relative(source.path, path)));
-    if (source.path !== job.root && source.files[0] !== source.path) await mkdir(join(directory, inside(source.path)), { recursive: true });
-    for (const path of source.files) await put(path, inside(path));
-    places.files[name] = source.path === job.root ? "." : inside(source.path).replace(/\/$/, "");
-    if (source.path === source.files[0] && !isInsideRoot(job.root, source.path)) {
-      places.files[name] = await put(source.path, join("files", name, source.path.split("/").at(-1) ?? name));
-    }
-  }
-  for (const [name, path] of Object.entries(stage.prompts)) places.prompts[name] = await put(join(job.root, path), path);
-  for (const path of programs) await put(join(job.root, path), path);
-  return places;
-}
-
-const isInsideRoot = (root: string, path: string): boolean => {
-  const inside = relative(root, path);
-  return inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
-};
-
-function outputIn(directory: string, job: CellJob): { name: string; path: string } {
-  const name = job.output.kind === "directory" ? "output" : `output${extname(job.output.path)}`;
-  return { name, path: resolve(directory, name) };
+/** Where a command's output and record lie, beside the directory of its inputs: no input can have their names. */
+async function besides(directory: string, { output: { kind, path } }: CellJob): Promise<{ inputs: string; output: string; outputName: string; item: string; itemName: string }> {
+  const outputName = `../output/output${kind === "directory" ? "" : extname(path)}`;
+  const itemName = "../item/item.json";
+  const inputs = join(directory, "inputs");
+  await mkdir(join(directory, "output"), { recursive: true });
+  return { inputs, output: join(inputs, outputName), outputName, item: join(inputs, itemName), itemName };
 }
 
 /** The argument list with placeholders filled in; in a shell script they are quoted. */
@@ -152,7 +125,7 @@ export function argvOf(action: Action, job: CellJob, places: Places, output: str
           case "item":
             return quote(item ?? "");
           case "params":
-            return quote(plain(job.params[part.name]));
+            return quote(plain(paramOf(job, part.name)));
           case "axis":
             return quote(plain(job.axis[part.name]));
           case "needs":
@@ -176,6 +149,12 @@ export function argvOf(action: Action, job: CellJob, places: Places, output: str
   }
 }
 
+/** A param by its dotted path: below the longest declared one. */
+function paramOf({ params }: CellJob, path: string): Json | undefined {
+  const declared = Object.keys(params).filter((name) => path === name || path.startsWith(`${name}.`)).sort((a, b) => b.length - a.length)[0];
+  return declared === undefined ? undefined : paramAt({ declared: params[declared] ?? null }, `declared${path.slice(declared.length)}`);
+}
+
 const plain = (value: Json | undefined): string => (typeof value === "string" ? value : canonicalJson(value ?? null));
 
 /** Moves what the command wrote to the job's output path. */
@@ -185,32 +164,6 @@ async function take(path: string, job: CellJob): Promise<void> {
   if (job.output.kind === "directory") {
     if (!made.isDirectory()) throw new CellFailure("{output} must be a directory: the stage's output ends with a slash");
     if (readdirSync(path).length === 0) throw missingOutput(job);
-    for (const file of walkFiles(path)) await copyInto(file.absolute, join(job.output.path, file.path));
-    return;
-  }
-  if (!made.isFile()) throw new CellFailure("{output} must be a file");
-  await copyInto(path, job.output.path);
-}
-
-async function copyTree(from: string, to: string): Promise<void> {
-  if (!(await stat(from)).isDirectory()) return copyInto(from, to, true);
-  await mkdir(to, { recursive: true });
-  for (const file of walkFiles(from)) await copyInto(file.absolute, join(to, file.path), true);
-}
-
-async function copyInto(from: string, to: string, readOnly = false): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  if (existsSync(to)) return;
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
-  if (readOnly) await chmod(to, (await stat(to)).mode & 0o555);
-}
-
-/** The same tree again by hard links: an item's own directory costs no copying. */
-async function linkTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const file of walkFiles(from)) {
-    const path = join(to, file.path);
-    await mkdir(dirname(path), { recursive: true });
-    await link(file.absolute, path).catch(() => copyFile(file.absolute, path));
-  }
+  } else if (!made.isFile()) throw new CellFailure("{output} must be a file");
+  await moveTree(path, job.output.path);
 }

@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Cell } from "../pipeline/index.ts";
 import { recipeOf } from "../plan/index.ts";
 import type { BuildResult, Inputs, ResultStore } from "../plan/index.ts";
 import type { ObjectStore, Sha256 } from "../store/index.ts";
-import { CellFailure } from "./failure.ts";
+import { CellFailure, Interrupted } from "./failure.ts";
 import type { CellOutcome } from "./job.ts";
 import { readValues } from "./jsonl.ts";
 import { lineOf } from "./write.ts";
-import type { Validator } from "./validate.ts";
+import type { Named, Validator } from "./validate.ts";
 
 export interface Finished {
   cell: Cell;
@@ -22,8 +23,12 @@ export interface Finished {
   record: boolean;
 }
 
+/** What is checked in one go: little enough that the thread is soon free again. */
+const BATCH_RECORDS = 512;
+const BATCH_LENGTH = 1 << 18;
+
 /** Checks what a command wrote; module stages check while they write. Returns the number of records of a .jsonl. */
-export async function checkWritten(cell: Cell, temp: string, validators: Map<string, Validator>): Promise<number | undefined> {
+export async function checkWritten(cell: Cell, temp: string, validators: Map<string, Validator>, signal: AbortSignal): Promise<number | undefined> {
   const { kind } = cell.stage.output;
   const check = async (path: string, name: string, validate: Validator | undefined): Promise<number | undefined> => {
     if (!name.endsWith(".jsonl") && !name.endsWith(".json")) return undefined;
@@ -38,13 +43,25 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       validate?.(value, kind === "directory" ? name : "the value");
       return undefined;
     }
-    for await (const { value } of readValues(path, name)) {
+    let batch: Named[] = [];
+    let length = 0;
+    const flush = async (): Promise<void> => {
+      validate?.all(batch);
+      batch = [];
+      length = 0;
+      await setImmediate(); // other cells, and Ctrl-C
+      if (signal.aborted) throw new Interrupted();
+    };
+    for await (const { value, text } of readValues(path, name)) {
       count++;
       const id = typeof value === "object" && value !== null ? (value as { id?: unknown }).id : undefined;
       const where = `record ${typeof id === "string" ? JSON.stringify(id) : String(count)}`;
       lineOf(value, where);
-      validate?.(value, where);
+      batch.push({ value, where });
+      length += text.length;
+      if (batch.length >= BATCH_RECORDS || length >= BATCH_LENGTH) await flush();
     }
+    await flush();
     return count;
   };
   if (kind !== "directory") return check(temp, `${cell.stage.name}.${kind}`, validators.get(""));

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import type { LimitFunction } from "p-limit";
 import { CellFailure, Interrupted } from "./failure.ts";
 
 /** Process groups of commands under way: killed when this process ends at once. */
@@ -35,7 +36,7 @@ export interface ProcessOptions {
  * Runs a command in a process group of its own and without a shell. On abort or timeout the whole group gets TERM, after a grace time KILL.
  * Output is passed on line by line. Throws CellFailure for a non-zero exit, a signal, a timeout or a program that cannot be started.
  */
-export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: ProcessOptions): Promise<void> {
+async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: ProcessOptions): Promise<void> {
   if (signal.aborted) throw new Interrupted();
   const { execa } = await import("execa");
   const [file = "", ...args] = argv;
@@ -91,5 +92,16 @@ export async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: 
     clearTimeout(drained);
     if (child.pid !== undefined) groups.delete(child.pid);
     signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Runs commands, so many at once whichever cells and items they belong to; the others wait, and their timeout with them. */
+export class Processes {
+  private limit: Promise<LimitFunction> | undefined;
+  constructor(private readonly count: number) {}
+
+  async run(options: ProcessOptions): Promise<void> {
+    const limit = await (this.limit ??= import("p-limit").then(({ default: pLimit }) => pLimit(this.count)));
+    return limit(runProcess, options);
   }
 }
