@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -71,10 +72,19 @@ function reportProblem(problem: StoreProblem): void {
   if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message)}\n`);
 }
 
+/** A project is where its files are, whatever links led there. */
+function rootOf(directory: string): string {
+  try {
+    return realpathSync(directory);
+  } catch {
+    return resolve(directory); // not there: the pipeline file will be missed
+  }
+}
+
 /** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. */
 export async function openProject({ readOnly = true, sample, plain }: { readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
   const opened = await Project.open({
-    root: resolve(common.directory ?? "."),
+    root: rootOf(common.directory ?? "."),
     file: plain ?? common.file,
     presets: plain === undefined ? common.presets : [],
     overrides: plain === undefined ? common.params : [],

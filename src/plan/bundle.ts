@@ -36,6 +36,8 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       platform: "node",
       target: "node20.19",
       packages: "external",
+      // Names as the project has them: where a link leads is no part of them, and a link that leads elsewhere is another file.
+      preserveSymlinks: true,
       metafile: true,
       sourcemap: "inline",
       sourcesContent: false,

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { canonicalJson, sha256, writeAtomicSync, writeDerivedSync } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
 
@@ -30,11 +30,14 @@ interface Entry {
   bundleHash: string;
   /** Raw content of every file that went in, project-relative. */
   files: Record<string, string>;
-  /** Version files of packages, absolute: package.json path → sha256. */
+  /** Version files of packages, absolute: package.json path → sha256; NOTHING where one would be found first, or a file would shadow an import. */
   packages: Record<string, string>;
-  /** Directories of the inputs: a new file there could shadow an import. */
+  /** Directories from the inputs up to below the root: a new file there could shadow an import. */
   directories: Record<string, string>;
 }
+
+/** The hash of what is not there. */
+const NOTHING = "-";
 
 /**
  * Fingerprints and bundles stage modules with esbuild; remembers both in cache/state/code.json,
@@ -92,13 +95,7 @@ export class CodeBook {
   }
 
   private holds(entry: Entry): boolean {
-    const same = (path: string, hash: string): boolean => {
-      try {
-        return this.stats.hashSync(path) === hash;
-      } catch {
-        return false; // not a readable file
-      }
-    };
+    const same = (path: string, hash: string): boolean => this.hashOf(path) === hash;
     return (
       Object.entries(entry.directories).every(([path, signature]) => directorySignature(path) === signature) &&
       Object.entries(entry.files).every(([path, hash]) => same(resolve(this.root, path), hash)) &&
@@ -107,19 +104,28 @@ export class CodeBook {
     );
   }
 
+  private hashOf(path: string): string {
+    try {
+      return this.stats.hashSync(path) ?? NOTHING;
+    } catch {
+      return NOTHING; // not a readable file: as good as none
+    }
+  }
+
   private async make(path: string): Promise<Entry> {
     const { bundleStage } = await import("./bundle.ts");
     const made = await bundleStage(this.root, path, this.tool);
     const files: Record<string, string> = {};
     const directories: Record<string, string> = {};
+    const packages: Record<string, string> = {};
     const manifest: { files: Record<string, Sha256>; packages: Record<string, string> } = { files: {}, packages: {} };
     for (const { file, code } of made.files) {
       const absolute = resolve(this.root, file);
-      directories[dirname(absolute)] = directorySignature(dirname(absolute));
-      files[file] = this.stats.hashSync(absolute) ?? "";
+      for (const directory of directoriesOf(this.root, absolute)) directories[directory] ??= directorySignature(directory);
+      for (const path of shadows(this.root, absolute)) if (this.hashOf(path) === NOTHING) packages[path] = NOTHING;
+      files[file] = this.hashOf(absolute);
       manifest.files[file] = sha256(code);
     }
-    const packages: Record<string, string> = {};
     for (const name of made.packages) {
       if (builtinModules.includes(name) || name.startsWith("node:")) continue;
       if (Object.hasOwn(__API__, name)) {
@@ -127,10 +133,10 @@ export class CodeBook {
         manifest.packages[name] = own === undefined || own.version === __VERSION__ ? (__API__[name] ?? "") : own.version;
         continue;
       }
-      const found = findPackage(this.root, name) ?? findPackage(this.tool, name);
+      const found = findPackage(this.root, name) ?? findPackage(this.tool, name, packageFiles(this.root, name));
       if (found === undefined) throw new CodeError(`${path}: cannot find package "${name}": npm install ${name}`);
       manifest.packages[name] = found.version;
-      packages[found.file] = this.stats.hashSync(found.file) ?? "";
+      for (const path of [found.file, ...found.nearer]) packages[path] = this.hashOf(path);
     }
     const text = canonicalJson(manifest);
     const name = sha256(`${this.stamp()}\n${made.bundle}`).slice(7, 39);
@@ -144,19 +150,46 @@ export class CodeBook {
   }
 }
 
+/** Directories of a file, up to below the root; of one outside of the project its own. The root's own times change with every build. */
+function directoriesOf(root: string, file: string): string[] {
+  if (!isInside(root, file)) return [dirname(file)];
+  const found: string[] = [];
+  for (let directory = dirname(file); directory !== root; directory = dirname(directory)) found.push(directory);
+  return found;
+}
+
+/** Where no directory is watched: names by which an import of this file (or of the directory it is the index of) would find another first. */
+function shadows(root: string, file: string): string[] {
+  const bare = (path: string): string => path.slice(0, path.length - extname(path).length);
+  const top = isInside(root, file) ? join(root, projectPath(root, file).split("/")[0] ?? "") : basename(bare(file)) === "index" ? dirname(file) : undefined;
+  if (top === undefined) return [];
+  const base = top === file ? bare(file) : top;
+  return ["tsx", "ts", "mts", "cts", "jsx", "js", "mjs", "cjs", "css", "json"].map((extension) => `${base}.${extension}`).filter((path) => path !== file);
+}
+
 function directorySignature(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? "-" : `${stat.mtimeNs} ${stat.ctimeNs} ${stat.ino}`;
 }
 
-function findPackage(from: string, name: string): { file: string; version: string } | undefined {
-  for (let directory = from; ; directory = dirname(directory)) {
-    const file = join(directory, "node_modules", name, "package.json");
+/** The nearest package of a name from a directory upwards. `nearer`: files that would have been found first, had they been there. */
+function findPackage(from: string, name: string, before: readonly string[] = []): { file: string; version: string; nearer: string[] } | undefined {
+  const nearer = [...before];
+  for (const file of packageFiles(from, name)) {
     try {
-      return { file, version: String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version) };
+      return { file, version: String((JSON.parse(readFileSync(file, "utf8")) as { version?: unknown }).version), nearer };
     } catch {
-      if (dirname(directory) === directory) return undefined;
+      nearer.push(file);
     }
+  }
+  return undefined;
+}
+
+function packageFiles(from: string, name: string): string[] {
+  const files: string[] = [];
+  for (let directory = from; ; directory = dirname(directory)) {
+    files.push(join(directory, "node_modules", name, "package.json"));
+    if (dirname(directory) === directory) return files;
   }
 }
 
@@ -169,6 +202,9 @@ function readEntries(file: string, stamp: string): Record<string, Entry> {
   }
   return {};
 }
+
+/** Is an absolute path below a directory? */
+export const isInside = (directory: string, path: string): boolean => path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 
 /** `a/b.ts` for an absolute path inside the root, with `/`. */
 export const projectPath = (root: string, path: string): string => relative(root, path).split(sep).join("/");
