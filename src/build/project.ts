@@ -81,7 +81,7 @@ export class Project {
     const { root, onProblem, env, tool, identify, readOnly } = this.options;
     const { lock, problems, exists } = readLock(this.places.lock);
     for (const problem of problems) onProblem(problem);
-    const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem });
+    const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem, readOnly: readOnly === true });
     const code = new CodeBook(root, this.places.cache, stats, tool, readOnly === true);
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });

@@ -18,6 +18,8 @@ export interface StatCacheOptions {
   root: string;
   /** Told once of a damaged state file, one of another version, or one that cannot be written. */
   onProblem?: OnProblem;
+  /** Writes nothing, neither the state nor a probe of the file system's clock. */
+  readOnly?: boolean;
   /** Nanoseconds since 1970; the system's clock unless given. */
   now?: () => bigint;
 }
@@ -32,6 +34,7 @@ export class StatCache {
   readonly #prefix: string;
   readonly #onProblem: OnProblem;
   readonly #now: () => bigint;
+  readonly #readOnly: boolean;
   readonly #running = new Map<string, Promise<Sha256 | undefined>>();
   readonly #used = new Set<string>();
   #entries = new Map<string, string>();
@@ -44,6 +47,7 @@ export class StatCache {
     this.#root = resolve(options.root);
     this.#prefix = this.#root.endsWith(sep) ? this.#root : this.#root + sep;
     this.#onProblem = options.onProblem ?? (() => {});
+    this.#readOnly = options.readOnly ?? false;
     this.#now = options.now ?? (() => BigInt(Date.now()) * MS);
   }
 
@@ -126,7 +130,7 @@ export class StatCache {
 
   /** Writes the state file if anything changed, and says whether it did. One that cannot be written is a problem, not an error: it only costs time. */
   save(): boolean {
-    if (!this.#changed) return false;
+    if (!this.#changed || this.#readOnly) return false;
     const saves = this.#saves + 1;
     for (const [key, entry] of this.#entries) {
       const space = entry.lastIndexOf(" ");
@@ -198,7 +202,7 @@ export class StatCache {
   /** Now, by the slower of this machine's clock and that of the file system the state lies on (a file server may lag behind). */
   #began(): bigint {
     const now = this.#now();
-    this.#lag ??= lagBehind(now, dirname(this.#file));
+    this.#lag ??= this.#readOnly ? 0n : lagBehind(now, dirname(this.#file));
     return now - this.#lag;
   }
 }
