@@ -1,46 +1,67 @@
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { isInside, projectPath } from "./code.ts";
 
 /** Never inputs by pattern: what the tool and package managers write. */
 const SKIPPED = new Set([".git", "node_modules", "cache", "artifacts"]);
 
+/** A file (absolute) under the name that stages and listings know it by: no part of the machine's own paths is in it. */
+export interface NamedFile {
+  name: string;
+  path: string;
+}
+
 export const isGlob = (pattern: string): boolean => /[*?[\]{}]|^!|[@+]\(/.test(pattern);
 
 /**
- * Files that match the patterns, project-relative with `/`, sorted by code unit. Patterns starting with `!` exclude.
- * `*` does not match a leading dot. `visited` hears every directory that was listed.
+ * Files that match the patterns, sorted by name. Names are project-relative with `/`; a file outside of the project is named from the part of
+ * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed.
  */
-export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void): Promise<string[]> {
+export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void): Promise<NamedFile[]> {
   const { default: picomatch } = await import("picomatch");
-  const ignore = patterns.filter((p) => p.startsWith("!")).map((p) => picomatch(p.slice(1)));
-  const found = new Set<string>();
+  /** Patterns are matched from their base on: what stands before it is a place, not a pattern. */
+  const compile = (pattern: string): { base: string; glob: string; matches: (path: string) => boolean } => {
+    const { base, glob } = picomatch.scan(pattern);
+    const from = resolve(root, base);
+    const match = glob === "" ? undefined : picomatch(glob);
+    return { base: from, glob, matches: (path) => (match === undefined ? path === from : isInside(from, path) && match(projectPath(from, path))) };
+  };
+  const ignore = patterns.filter((p) => p.startsWith("!")).map((p) => compile(p.slice(1)));
+  const found: NamedFile[] = [];
   for (const pattern of patterns) {
     if (pattern.startsWith("!")) continue;
-    const { base, glob } = picomatch.scan(pattern);
-    if (glob === "") {
-      found.add(pattern);
-      continue;
-    }
-    const matches = picomatch(pattern);
-    for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no(path))) found.add(path);
+    const { base, glob, matches } = compile(pattern);
+    const name = (path: string): string => (isInside(root, path) ? projectPath(root, path) : glob === "" ? basename(path) : projectPath(base, path));
+    if (glob === "") found.push({ name: name(base), path: base });
+    else for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
   }
-  return [...found].sort((a, b) => (a < b ? -1 : 1));
+  return distinct(found);
+}
+
+/** Each file once, sorted by name; of different files with the same name, the later ones are numbered. */
+export function distinct(found: readonly NamedFile[]): NamedFile[] {
+  const names = new Map<string, string>();
+  for (const { name, path } of found) {
+    let own = name;
+    for (let n = 2; names.has(own) && names.get(own) !== path; n++) own = `${n}/${name}`;
+    names.set(own, path);
+  }
+  return [...names].map(([name, path]) => ({ name, path })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function* walk(root: string, directory: string, visited: (directory: string) => void): Generator<string> {
-  const absolute = join(root, directory);
-  visited(absolute);
+  visited(directory);
   let entries;
   try {
-    entries = readdirSync(absolute, { withFileTypes: true });
+    entries = readdirSync(directory, { withFileTypes: true });
   } catch {
     return; // a base that does not exist matches nothing
   }
   for (const entry of entries) {
-    const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
+    const path = join(directory, entry.name);
     if (entry.isDirectory()) {
-      if (!(directory === "" && SKIPPED.has(entry.name)) && entry.name !== "node_modules") yield* walk(root, path, visited);
-    } else if (!entry.isSymbolicLink() || !isDirectory(join(root, path))) yield path;
+      if (!(directory === root && SKIPPED.has(entry.name)) && entry.name !== "node_modules") yield* walk(root, path, visited);
+    } else if (!entry.isSymbolicLink() || !isDirectory(path)) yield path;
   }
 }
 

@@ -5,8 +5,8 @@ import type { Json } from "../stage/index.ts";
 import { canonicalJson, sha256 } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { Code, CodeBook } from "./code.ts";
-import { promptPartials } from "./partials.ts";
 import { programFiles } from "./program.ts";
+import { promptContent } from "./prompt.ts";
 import type { Content, MissingInput, ResolvedFiles, Snapshot } from "./snapshot.ts";
 
 /** Inputs that all cells of a stage share, as found on the disk. */
@@ -59,7 +59,7 @@ export async function readStageInputs(stage: Stage, { graph, snapshot: disk, cod
     contents[`files.${name}`] = content;
     inputs.files[name] = content.resolved;
   }
-  for (const [name, path] of Object.entries(stage.prompts)) put(contents, `prompts.${name}`, prompt(snapshot, `prompts.${name}`, path));
+  for (const [name, path] of Object.entries(stage.prompts)) put(contents, `prompts.${name}`, await promptContent(snapshot, `prompts.${name}`, path, stage.action.kind === "module"));
   if (typeof stage.schema === "string") put(contents, "schema", snapshot.file("schema", stage.schema));
   else for (const [file, path] of Object.entries(stage.schema ?? {})) put(contents, `schema.${file}`, snapshot.file(`schema.${file}`, path));
   for (const path of stage.params) contents[`params.${path}`] = snapshot.value(paramAt(graph.pipeline.params, path));
@@ -69,20 +69,6 @@ export async function readStageInputs(stage: Stage, { graph, snapshot: disk, cod
     if (spec !== undefined) contents[`models.${role}`] = snapshot.value(identify(spec));
   }
   return inputs;
-}
-
-/** A prompt and the partials it renders; alone, its hash is the file's own. */
-function prompt(snapshot: Snapshot, label: string, path: string): Content | undefined {
-  const own = snapshot.file(label, path);
-  const text = own?.bytes?.();
-  if (own === undefined || text === undefined) return own;
-  const partials = promptPartials(text, (name) => {
-    const partial = `prompts/${name}${name.endsWith(".md") || name.endsWith(".liquid") ? "" : ".md"}`;
-    return { path: partial, text: snapshot.file(label, partial)?.bytes?.() };
-  });
-  if (partials.length === 0) return own;
-  const bytes = canonicalJson({ [path]: own.hash, ...Object.fromEntries(partials.map((p) => [p.path, sha256(p.text)])) });
-  return { hash: sha256(bytes), bytes: () => bytes };
 }
 
 function put(contents: Record<string, Content>, label: string, content: Content | undefined): void {

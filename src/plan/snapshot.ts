@@ -4,7 +4,8 @@ import type { Json } from "../stage/index.ts";
 import { canonicalJson, formatListing, sha256, StoreError, walkFiles } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
 import { projectPath } from "./code.ts";
-import { expandGlob, isGlob } from "./glob.ts";
+import { distinct, expandGlob, isGlob } from "./glob.ts";
+import type { NamedFile } from "./glob.ts";
 
 /** Content of one input: its hash, and the bytes that hash to it where they are small enough to keep for `why`. */
 export interface Content {
@@ -23,7 +24,7 @@ export interface MissingInput {
 export interface ResolvedFiles {
   /** Absolute path of the file or directory; the project root for a glob or list. */
   path: string;
-  /** Relative to `path` for a directory, to the root for a glob; the given path for a single file. */
+  /** Relative to `path` for a directory, to the root for a glob (to the glob's base outside of the project); the given path for a single file. */
   names: string[];
   /** Absolute paths, in the order of `names`. */
   files: string[];
@@ -59,6 +60,15 @@ export class Snapshot {
     }
   }
 
+  /** The text of a file that was just looked at; "" where it has gone since. */
+  read(path: string): string {
+    try {
+      return readFileSync(resolve(this.root, path), "utf8");
+    } catch {
+      return "";
+    }
+  }
+
   value(value: Json | undefined): Content {
     const bytes = canonicalJson(value ?? null);
     return { hash: sha256(bytes), bytes: () => bytes };
@@ -86,31 +96,30 @@ export class Snapshot {
     const [only] = patterns;
     if (patterns.length === 1 && only !== undefined && !(isGlob(only) && this.statOf(resolve(this.root, only)) === undefined)) {
       const absolute = resolve(this.root, only);
-      if (this.statOf(absolute)?.isDirectory() === true) return this.listing(label, absolute, this.below(label, absolute, ""));
+      if (this.statOf(absolute)?.isDirectory() === true) return this.listing(label, absolute, this.below(label, { name: "", path: absolute }));
       const content = this.file(label, only.replace(/\/$/, ""));
       return content && { ...content, resolved: { path: absolute, names: [only], files: [absolute] } };
     }
-    const names = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory));
-    const files = names.flatMap((name) => {
-      const absolute = resolve(this.root, name);
-      return this.statOf(absolute)?.isDirectory() === true ? this.below(label, absolute, `${name.replace(/\/$/, "")}/`) : [name];
-    });
+    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory));
+    const files = found.flatMap((file) => (this.statOf(file.path)?.isDirectory() === true ? this.below(label, file) : [file]));
     return this.listing(label, this.root, files);
   }
 
-  private listing(label: string, base: string, found: string[]): (Content & { resolved: ResolvedFiles }) | undefined {
-    const names = [...new Set(found)].sort((a, b) => (a < b ? -1 : 1));
-    const files = names.map((name) => resolve(base, name));
+  private listing(label: string, base: string, found: NamedFile[]): (Content & { resolved: ResolvedFiles }) | undefined {
+    const sorted = distinct(found);
+    const names = sorted.map(({ name }) => name);
+    const files = sorted.map(({ path }) => path);
     const listed = names.map((path, i) => ({ path, hash: this.file(label, files[i] ?? path)?.hash }));
     if (listed.some(({ hash }) => hash === undefined)) return undefined;
     const bytes = formatListing(listed as { path: string; hash: Sha256 }[]);
     return { hash: sha256(bytes), bytes: () => bytes, resolved: { path: base, names, files } };
   }
 
-  /** Names of all files below a directory, prefixed; links are followed, circles and dangling ones are noted as missing. */
-  private below(label: string, absolute: string, prefix: string): string[] {
+  /** All files below a directory, their names after its own; links are followed, circles and dangling ones are noted as missing. */
+  private below(label: string, directory: NamedFile): NamedFile[] {
+    const prefix = directory.name === "" ? "" : `${directory.name}/`;
     try {
-      return Array.from(walkFiles(absolute, (directory) => this.observedDirectories.add(directory)), ({ path }) => prefix + path);
+      return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.absent(label, projectPath(this.root, error.path), error.message);

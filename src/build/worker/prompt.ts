@@ -1,44 +1,37 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join, posix } from "node:path";
+import { join } from "node:path";
+import { partialNames, partialPath, promptEngine } from "../../plan/index.ts";
 import type { Prompt } from "../../stage/index.ts";
 import type { CellJob } from "../job.ts";
 
 /**
  * Prompt templates are Liquid: no code runs in them, an unknown variable or filter is an error with line and column,
- * partials come from prompts/ only, and there is no clock.
+ * partials come from prompts/ only, by names the plan can see, and there is no clock.
  */
 export async function promptsOf(job: CellJob): Promise<Record<string, Prompt>> {
   if (Object.keys(job.prompts).length === 0) return {};
-  const { Liquid } = await import("liquidjs");
-  const inside = (name: string): string => posix.normalize(name);
-  const resolvePartial = (_: string, name: string): string => {
-    const path = inside(/\.(md|liquid|txt)$/.test(name) ? name : `${name}.md`);
-    if (path.startsWith("..") || posix.isAbsolute(path)) throw new Error(`partial "${name}" lies outside prompts/`);
-    return join(job.root, "prompts", path);
+  /** What the plan has hashed and no more: every text is looked through with the plan's own eyes before it is rendered. */
+  const checked = (text: string): string => {
+    const names = partialNames(engine, text);
+    if (typeof names === "string") throw new Error(names);
+    return text;
   };
-  const engine = new Liquid({
-    strictVariables: true,
-    strictFilters: true,
-    ownPropertyOnly: true,
-    dynamicPartials: true,
-    relativeReference: false,
-    cache: true,
-    fs: {
-      readFileSync: (path) => readFileSync(path, "utf8"),
-      readFile: (path) => readFile(path, "utf8"),
-      existsSync: () => true,
-      exists: () => Promise.resolve(true),
-      contains: () => Promise.resolve(true),
-      containsSync: () => true,
-      resolve: resolvePartial,
-      sep: "/",
-    },
+  const resolvePartial = (_: string, name: string): string => {
+    const path = partialPath(name);
+    if (path === undefined) throw new Error(`partial "${name}" lies outside prompts/`);
+    return join(job.root, path);
+  };
+  const read = (path: string): string => checked(readFileSync(path, "utf8"));
+  const engine = await promptEngine({
+    readFileSync: read,
+    readFile: (path) => Promise.resolve(read(path)),
+    existsSync: () => true,
+    exists: () => Promise.resolve(true),
+    contains: () => Promise.resolve(true),
+    containsSync: () => true,
+    resolve: resolvePartial,
+    sep: "/",
   });
-  for (const name of ["date", "date_to_xmlschema", "date_to_rfc822", "date_to_string", "date_to_long_string", "sample"])
-    engine.registerFilter(name, () => {
-      throw new Error(`filter "${name}" is not available in prompts: it is not reproducible`);
-    });
   return Object.fromEntries(
     Object.entries(job.prompts).map(([name, { path, text }]) => {
       const located = (error: unknown): Error => {
@@ -52,7 +45,7 @@ export async function promptsOf(job: CellJob): Promise<Record<string, Prompt>> {
         text,
         render: (variables) => {
           try {
-            template ??= engine.parse(text);
+            template ??= engine.parse(checked(text));
             return engine.renderSync(template, variables) as string;
           } catch (error) {
             throw located(error);
