@@ -112,7 +112,7 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
   if (now === undefined) return ["code"];
   const contents: Record<string, Pick<Content, "hash">> = { ...now.contents, ...axisContents(cell) };
   for (const need of cell.needs) {
-    const hash = needHash(need.cells, need.gathered.length > 0, (id) => artifactOnDisk(project, state, id));
+    const hash = needHash(project.graph, need, (id) => artifactOnDisk(project, state, id));
     if (hash !== undefined) contents[`needs.${need.stage}`] = hash;
   }
   const then = await state.planner.stageInputs(cell.stage);
@@ -159,7 +159,7 @@ async function keepInputs({ state }: Workshop, cell: Cell, declared: Inputs): Pr
   for (const [label, content] of Object.entries(stage.contents)) await keep(label, content.hash, content.bytes?.());
   for (const [label, content] of Object.entries(axisContents(cell))) await keep(label, content.hash, content.bytes);
   for (const need of cell.needs) {
-    const found = needHash(need.cells, need.gathered.length > 0, (id) => state.planner.artifact(id));
-    if (found !== undefined) await keep(`needs.${need.stage}`, found.hash, found.bytes);
+    const found = state.planner.need(need);
+    if ("hash" in found) await keep(`needs.${need.stage}`, found.hash, found.bytes);
   }
 }

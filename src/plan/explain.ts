@@ -45,7 +45,7 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
     case "files":
       return fileDifferences(stage.files[name] ?? [], old, current, reason);
     case "needs":
-      return [`artifact of ${name}: ${short(reason.old)} → ${short(reason.new)}`, ...(await cellDifferences(old, current))];
+      return [`artifact of ${name}: ${short(reason.old)} → ${short(reason.new)}`, ...cellDifferences(old, current)];
     default:
       return [];
   }
@@ -72,8 +72,38 @@ function objectDifferences(old: string | undefined, current: string | undefined,
   }
 }
 
-async function cellDifferences(old: string | undefined, current: string | undefined): Promise<string[]> {
-  return old?.startsWith('{"') === true && current !== undefined ? objectDifferences(old, current, "cell") : [];
+/** Gathered needs, cell by cell; nothing where one of them is a single artifact. */
+function cellDifferences(old: string | undefined, current: string | undefined): string[] {
+  const [a, b] = [gatheredCells(old), gatheredCells(current)];
+  if (a === undefined || b === undefined) return [];
+  const lines: string[] = [];
+  for (const id of [...new Set([...a.keys(), ...b.keys()])].sort()) {
+    const [before, after] = [a.get(id), b.get(id)];
+    if (before?.artifact !== after?.artifact) lines.push(`${id}: ${before === undefined ? "(none)" : short(before.artifact)} → ${after === undefined ? "(none)" : short(after.artifact)}`);
+    else if (before?.axes !== after?.axes) lines.push(`${id}: axis values ${before?.axes ?? ""} → ${after?.axes ?? ""}`);
+  }
+  const common = (from: Map<string, unknown>, other: Map<string, unknown>): string[] => [...from.keys()].filter((id) => other.has(id));
+  const [first, then] = [common(a, b), common(b, a)];
+  if (first.some((id, at) => id !== then[at])) lines.push(`order of cells: ${limited(first).join(" ")} → ${limited(then).join(" ")}`);
+  return limited(lines);
+}
+
+/** What a gathered need was hashed from, if the text is that. */
+function gatheredCells(text: string | undefined): Map<string, { axes: string; artifact: string }> | undefined {
+  try {
+    const rows = JSON.parse(text ?? "") as unknown;
+    if (!Array.isArray(rows)) return undefined;
+    const cells = new Map<string, { axes: string; artifact: string }>();
+    for (const row of rows as unknown[]) {
+      if (!Array.isArray(row)) return undefined;
+      const [cell, axes, artifact] = row as unknown[];
+      if (typeof cell !== "string" || !Array.isArray(axes) || typeof artifact !== "string") return undefined;
+      cells.set(cell, { axes: JSON.stringify(axes), artifact });
+    }
+    return cells;
+  } catch {
+    return undefined; // an artifact's own bytes
+  }
 }
 
 function fileDifferences(patterns: readonly string[], old: string | undefined, current: string | undefined, { old: from, new: to }: { old: Sha256; new: Sha256 }): string[] {

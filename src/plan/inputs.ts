@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { paramAt } from "../pipeline/index.ts";
-import type { AxisValue, Cell, CellId, Graph, ModelSpec, Stage } from "../pipeline/index.ts";
+import type { AxisValue, Cell, CellId, CellNeed, Graph, ModelSpec, Stage } from "../pipeline/index.ts";
 import type { Json } from "../stage/index.ts";
 import { canonicalJson, sha256 } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
@@ -75,13 +75,20 @@ function put(contents: Record<string, Content>, label: string, content: Content 
   if (content !== undefined) contents[label] = content;
 }
 
-/** Hash of one need: the artifact's own, or of the map cell → artifact where several are gathered. */
-export function needHash(cells: readonly CellId[], gathered: boolean, artifactOf: (cell: CellId) => Sha256 | undefined): { hash: Sha256; bytes?: string } | undefined {
-  const found = cells.map((cell) => [cell, artifactOf(cell)] as const);
-  if (found.some(([, hash]) => hash === undefined)) return undefined;
-  const [only] = found;
-  if (!gathered && only?.[1] !== undefined) return { hash: only[1] };
-  const bytes = canonicalJson(Object.fromEntries(found));
+/**
+ * Hash of one need: the artifact's own, or of the list of `[cell, values of the gathered axes, artifact]` where several are gathered: a stage
+ * sees their order and the type of the values. Undefined while an artifact is not there.
+ */
+export function needHash({ cells }: Graph, need: CellNeed, artifactOf: (cell: CellId) => Sha256 | undefined): { hash: Sha256; bytes?: string } | undefined {
+  const rows: [CellId, (AxisValue | null)[], Sha256][] = [];
+  for (const id of need.cells) {
+    const hash = artifactOf(id);
+    if (hash === undefined) return undefined;
+    rows.push([id, need.gathered.map((axis) => cells.get(id)?.axis[axis] ?? null), hash]);
+  }
+  const [only] = rows;
+  if (need.gathered.length === 0 && only !== undefined) return { hash: only[2] };
+  const bytes = canonicalJson(rows);
   return { hash: sha256(bytes), bytes };
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Cell, CellId, Graph, Stage } from "../pipeline/index.ts";
+import type { Cell, CellId, CellNeed, Graph, Stage } from "../pipeline/index.ts";
 import type { LockCell, LockFile, Sha256 } from "../store/index.ts";
 import { CodeError } from "./code.ts";
 import { axisContents, needHash, readStageInputs } from "./inputs.ts";
@@ -20,6 +20,9 @@ export type CellPlan = { cell: Cell; reasons: Reason[] } & (
   /** Cannot be built: declared inputs are missing, or its code does not parse. */
   | { action: "blocked"; missing: MissingInput[]; message: string }
 );
+
+/** What a need hashes to, or the first of so many upstream cells that have no artifact yet. */
+export type NeedState = { hash: Sha256; bytes?: string } | { cell: string; count: number };
 
 /** The order is topological. */
 export interface Plan {
@@ -45,6 +48,9 @@ export interface PlannerOptions extends InputSources {
  */
 export class Planner {
   private readonly artifacts = new Map<CellId, Sha256>();
+  /** How often an artifact of a stage became another. */
+  private readonly versions = new Map<string, number>();
+  private readonly needs = new WeakMap<CellNeed, { version: number; state: NeedState }>();
   private readonly stages = new Map<string, Promise<StageInputs | CodeError>>();
   constructor(readonly options: PlannerOptions) {}
 
@@ -64,7 +70,23 @@ export class Planner {
   }
 
   settle(id: CellId, artifact: Sha256): void {
+    if (this.artifacts.get(id) === artifact) return;
     this.artifacts.set(id, artifact);
+    const stage = this.graph.cells.get(id)?.stage.name ?? "";
+    this.versions.set(stage, (this.versions.get(stage) ?? 0) + 1);
+  }
+
+  /** The hash of a need, or what it waits for. Cells share their needs, so that each is worked out once. */
+  need(need: CellNeed): NeedState {
+    const version = this.versions.get(need.stage) ?? 0;
+    const known = this.needs.get(need);
+    if (known?.version === version) return known.state;
+    const waiting = need.cells.filter((id) => !this.artifacts.has(id));
+    const [cell] = waiting;
+    const hash = cell === undefined ? needHash(this.graph, need, (id) => this.artifacts.get(id)) : undefined;
+    const state: NeedState = hash ?? { cell: cell ?? need.stage, count: waiting.length };
+    this.needs.set(need, { version, state });
+    return state;
   }
 
   /** Inputs shared by the cells of a stage, read once. */
@@ -95,9 +117,9 @@ export class Planner {
     for (const [label, content] of Object.entries(axisContents(cell))) declared[label] = content.hash;
     const pending: Reason[] = [];
     for (const need of cell.needs) {
-      const hash = needHash(need.cells, need.gathered.length > 0, (upstream) => this.artifacts.get(upstream));
-      if (hash !== undefined) declared[`needs.${need.stage}`] = hash.hash;
-      else for (const upstream of need.cells) if (!this.artifacts.has(upstream)) pending.push({ kind: "upstream", cell: upstream, label: `needs.${need.stage}` });
+      const state = this.need(need);
+      if ("hash" in state) declared[`needs.${need.stage}`] = state.hash;
+      else pending.push({ kind: "upstream", label: `needs.${need.stage}`, ...state });
     }
 
     const forced = this.options.forced?.(cell) === true;
@@ -112,7 +134,7 @@ export class Planner {
 
     const found = this.onDisk(cell);
     if (locked !== undefined && locked.recipe === recipe && locked.path === cell.path && found === locked.artifact) {
-      this.artifacts.set(id, locked.artifact);
+      this.settle(id, locked.artifact);
       return { cell, action: "fresh", reasons: [], artifact: locked.artifact, recipe };
     }
 
@@ -123,7 +145,7 @@ export class Planner {
     else if (locked !== undefined && found !== undefined && found !== locked.artifact) reasons.push({ kind: "output-edited", path: cell.path, recorded: locked.artifact, found });
     const result: BuildResult | undefined = locked?.recipe === recipe ? { ...locked, path: cell.path } : results.find(recipe);
     if (result !== undefined && (found === result.artifact || (await this.options.kept(result.artifact)))) {
-      this.artifacts.set(id, result.artifact);
+      this.settle(id, result.artifact);
       return { cell, action: "restore", reasons, result, recipe };
     }
     const failure = this.options.failure?.(id, recipe);
@@ -138,7 +160,7 @@ export class Planner {
       if (recipeOf(inputs) === locked.recipe) return inputs;
     }
     const known = this.options.results.reads(declared);
-    return known.length > 0 ? this.withReads(declared, known) : this.withReads(declared, locked?.inputs ?? {});
+    return this.withReads(declared, known ?? locked?.inputs ?? {});
   }
 
   private withReads(declared: Inputs, labels: Inputs | string[]): Inputs {

@@ -8,7 +8,8 @@ export type Reason =
   | { kind: "removed"; label: string; old: Sha256 }
   | { kind: "output-missing"; path: string }
   | { kind: "output-edited"; path: string; recorded: Sha256; found: Sha256 }
-  | { kind: "upstream"; cell: string; label: string }
+  /** So many cells of a need will be rebuilt first; `cell` is the first of them. */
+  | { kind: "upstream"; cell: string; label: string; count: number }
   | { kind: "not-recorded" }
   | { kind: "forced" }
   | { kind: "failed"; message: string };
@@ -31,7 +32,7 @@ export function describeReason(reason: Reason): string {
     case "output-edited":
       return `output edited: ${reason.path} is ${short(reason.found)}, recorded ${short(reason.recorded)}`;
     case "upstream":
-      return `${reason.label}: ${reason.cell} will be rebuilt`;
+      return `${reason.label}: ${reason.count > 1 ? `${reason.count} cells` : reason.cell} will be rebuilt`;
     case "not-recorded":
       return "not in the lock";
     case "forced":

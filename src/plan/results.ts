@@ -35,15 +35,15 @@ export class ResultStore {
     return entry !== undefined && isSha256(entry.artifact) && recipeOf(entry.inputs as Inputs) === recipe ? entry : undefined;
   }
 
-  /** Labels of files that a run with these declared inputs was seen to read. */
-  reads(declared: Inputs): string[] {
+  /** Labels of files that a run with these declared inputs was last seen to read; undefined where no such run is known. */
+  reads(declared: Inputs): string[] | undefined {
     const entry = this.read(readsKey(declared)) as { reads?: unknown } | undefined;
-    return Array.isArray(entry?.reads) ? entry.reads.filter((label): label is string => typeof label === "string") : [];
+    return Array.isArray(entry?.reads) ? entry.reads.filter((label): label is string => typeof label === "string") : undefined;
   }
 
   async record(declared: Inputs, result: BuildResult): Promise<void> {
     const reads = Object.keys(result.inputs).filter((label) => label.startsWith("reads."));
-    if (reads.length > 0) await this.write(readsKey(declared), { reads });
+    await this.write(readsKey(declared), { reads });
     await this.write(result.recipe, result);
   }
 
@@ -103,7 +103,7 @@ export class ResultStore {
 /** Keys of the entries a result stands on: its recipe's, and that of the further files it read. */
 export function resultKeys({ recipe, inputs }: BuildResult): Sha256[] {
   const declared = Object.entries(inputs).filter(([label]) => !label.startsWith("reads."));
-  return declared.length === Object.keys(inputs).length ? [recipe] : [recipe, readsKey(Object.fromEntries(declared))];
+  return [recipe, readsKey(Object.fromEntries(declared))];
 }
 
 function namesIn(directory: string): string[] {

@@ -34,15 +34,8 @@ export function callsText({ made, stored }: Calls, cost: number): string | undef
 
 /** The first reasons, in words. */
 export function reasonsText(reasons: readonly Reason[], most = 2): string {
-  const words = [...new Set(reasons.map((reason) => printable(reasonText(reason, reasons))))];
+  const words = [...new Set(reasons.map((reason) => printable(describeReason(reason))))];
   return words.length > most ? `${words.slice(0, most).join("; ")}; and ${words.length - most} more` : words.join("; ");
-}
-
-/** Upstream cells of one need are told together. */
-function reasonText(reason: Reason, all: readonly Reason[]): string {
-  if (reason.kind !== "upstream") return describeReason(reason);
-  const together = all.filter((other) => other.kind === "upstream" && other.label === reason.label).length;
-  return together === 1 ? describeReason(reason) : `${reason.label}: ${together} cells will be rebuilt`;
 }
 
 /** Columns for cell ids: as wide as the widest, within reason. */
