@@ -34,6 +34,8 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
     case "env":
       return [`${name}: the value changed (values of variables are not kept)`];
     case "prompts":
+      if (isPartials(old) && isPartials(current)) return objectDifferences(old, current, "prompt");
+      if (old !== undefined && current !== undefined && isPartials(old) !== isPartials(current)) return [`${stage.prompts[name] ?? label}: ${isPartials(current) ? "renders partials now" : "renders no partials any more"}`];
       return lineDifferences(stage.prompts[name] ?? label, old, current);
     case "schema":
       return lineDifferences(typeof stage.schema === "string" ? stage.schema : (stage.schema?.[name] ?? label), old, current);
@@ -70,6 +72,11 @@ function objectDifferences(old: string | undefined, current: string | undefined,
   } catch {
     return [];
   }
+}
+
+/** Is it the list of a prompt and its partials, rather than a prompt's own text? */
+function isPartials(text: string | undefined): boolean {
+  return text !== undefined && /^\{"[^"]+":"sha256:[0-9a-f]{64}"[,}]/.test(text);
 }
 
 /** Gathered needs, cell by cell; nothing where one of them is a single artifact. */
