@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createGateway } from "../model/index.ts";
-import type { Gateway } from "../model/index.ts";
+import type { CallError, Gateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { recipeOf, writeFreshNote } from "../plan/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
@@ -13,7 +13,7 @@ import { buildCell } from "./cell.ts";
 import type { Workshop } from "./cell.ts";
 import { place } from "./commit.ts";
 import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
-import { CellFailure, Interrupted } from "./failure.ts";
+import { CellFailure, InputsChanged, Interrupted } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
@@ -35,6 +35,8 @@ export interface BuildRequest {
   /** For those who wait for this build. */
   command: string;
   worker: URL;
+  /** Nothing outside the scratch directory may be touched: commands are not run. */
+  rehearsal?: boolean;
   /** Answers model calls; the project's gateway unless given. */
   gateway?: (() => Promise<Gateway>) | undefined;
   /** Names this very command line: if nothing has to be done, a note under it saves planning next time. */
@@ -76,6 +78,8 @@ class Build {
   private readonly shop: Workshop;
   private readonly broken = new Set<CellId>();
   private refused: string | undefined;
+  private fatal: { error: CallError; cell: string } | undefined;
+  private readonly restarts = new Map<CellId, number>();
   private readonly started = performance.now();
 
   constructor(
@@ -90,8 +94,8 @@ class Build {
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener("abort", onAbort, { once: true });
     this.lock = new LockWriter(project.places.lock, state.lock);
-    this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()));
-    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, signal: this.stop.signal, emit: request.emit };
+    this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()), (error, caller) => this.refuse(error, caller.cell));
+    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, rehearsal: request.rehearsal === true, signal: this.stop.signal, emit: request.emit };
   }
 
   async run(): Promise<BuildEnd> {
@@ -172,16 +176,32 @@ class Build {
       this.tell(cell, "ran", reasons, started, { artifact: result.artifact, ...(items === undefined ? {} : { items }), calls: await this.desk.calls(cell.id) });
       return true;
     } catch (error) {
-      if (error instanceof Interrupted || (this.stop.signal.aborted && this.refused === undefined)) return false;
-      const failure = error instanceof CellFailure ? error : new CellFailure((error as Error).message);
-      if (failure.call === "frozen" || failure.call === "budget" || failure.call === "quota" || failure.call === "auth") {
-        if (failure.call === "frozen" || failure.call === "budget") this.refused ??= failure.message;
-        this.stop.abort(new Interrupted());
-      }
+      if (error instanceof InputsChanged) return this.again(cell, error);
+      const fatal = this.fatal?.cell === cell.id ? new CellFailure(this.fatal.error.message, { call: this.fatal.error.kind }) : undefined;
+      if (fatal === undefined && (error instanceof Interrupted || this.stop.signal.aborted)) return false;
+      const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure((error as Error).message));
       this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;
     }
+  }
+
+  /** A call that no other can follow: the run stops with it; what is finished is kept. */
+  private refuse(error: CallError, cell: string): void {
+    if (this.stop.signal.aborted) return;
+    this.fatal = { error, cell };
+    if (error.kind === "frozen" || error.kind === "budget") this.refused = error.message;
+    this.stop.abort(new Interrupted());
+  }
+
+  /** Inputs were edited between plan and start: decided anew from what they are now. */
+  private async again(cell: Cell, changed: InputsChanged): Promise<boolean> {
+    const times = (this.restarts.get(cell.id) ?? 0) + 1;
+    this.restarts.set(cell.id, times);
+    this.state.planner.forget(cell.stage);
+    if (times < 5) return this.step(cell.id, undefined);
+    this.fail(cell, [], performance.now(), new CellFailure(`${changed.message}, again and again: run again when they rest`));
+    return false;
   }
 
   private fail(cell: Cell, reasons: Reason[], started: number, failure: CellFailure, calls?: { made: number; stored: number; cost: number }): void {

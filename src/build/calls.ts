@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { CallError } from "../model/index.ts";
-import type { Caller, Gateway } from "../model/index.ts";
+import type { Caller, CallFailureKind, Gateway } from "../model/index.ts";
 import type { ChatRequest, ImageRequest, Json } from "../stage/index.ts";
 import { isInside, sha256 } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { CallReply } from "./protocol.ts";
 import type { CallMessage } from "./pool.ts";
+
+const FATAL: ReadonlySet<CallFailureKind> = new Set(["frozen", "budget", "quota", "auth"]);
 
 interface SchemaFile {
   name: string;
@@ -22,6 +24,8 @@ export class CallDesk {
   constructor(
     private readonly root: string,
     private readonly open: () => Promise<Gateway>,
+    /** Told of the first call that ends the whole run: refused by --frozen or the budget, no quota, a key that is not taken. */
+    private readonly onFatal: (error: CallError, caller: Caller) => void = () => {},
   ) {}
 
   /** The gateway, if any call has been made. */
@@ -30,6 +34,15 @@ export class CallDesk {
   }
 
   async answer(message: CallMessage, caller: Caller): Promise<CallReply> {
+    try {
+      return await this.ask(message, caller);
+    } catch (error) {
+      if (error instanceof CallError && FATAL.has(error.kind)) this.onFatal(error, caller);
+      throw error;
+    }
+  }
+
+  private async ask(message: CallMessage, caller: Caller): Promise<CallReply> {
     const gateway = await (this.gateway ??= this.open());
     const { role, request } = message;
     switch (message.method) {

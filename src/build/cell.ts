@@ -1,17 +1,19 @@
 import { join } from "node:path";
 import type { Cell } from "../pipeline/index.ts";
 import type { BuildResult, Content, Inputs } from "../plan/index.ts";
-import { axisContents, CodeError, explainReason, needHash, readStageInputs } from "../plan/index.ts";
+import { axisContents, CodeError, explainReason, needHash, projectPath, readStageInputs } from "../plan/index.ts";
 import { removeTree, tempPath } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { CallDesk } from "./calls.ts";
 import { runCommand } from "./command.ts";
 import { checkWritten, place, store } from "./commit.ts";
 import type { BuildEvent } from "./events.ts";
-import { CellFailure } from "./failure.ts";
+import { CellFailure, InputsChanged } from "./failure.ts";
+import { broken, guardsOf } from "./guard.ts";
 import type { CellOutcome, ItemCounts, ItemFailure } from "./job.ts";
 import type { WorkerPool } from "./pool.ts";
 import { prepareJob } from "./prepare.ts";
+import type { Prepared } from "./prepare.ts";
 import type { Processes } from "./process.ts";
 import type { Project, State } from "./project.ts";
 import { compileSchemas } from "./validate.ts";
@@ -25,6 +27,7 @@ export interface Workshop {
   desk: CallDesk;
   processes: Processes;
   jobs: number;
+  rehearsal: boolean;
   signal: AbortSignal;
   emit: (event: BuildEvent) => void;
 }
@@ -43,8 +46,15 @@ export async function buildCell(shop: Workshop, cell: Cell, inputs: Inputs, afre
   await mkdir(workspace, { recursive: true });
   try {
     const temp = join(workspace, cell.stage.output.kind === "directory" ? "out" : `out.${cell.stage.output.path.split(".").at(-1) ?? ""}`);
-    const outcome = await runStage(shop, cell, inputs, workspace, temp, afresh);
+    const { job, stage } = await prepareJob(project, state, cell, inputs, temp, shop.jobs, afresh);
+    // First the signatures, then the check: what is read between here and the end is what was hashed, or the signatures differ.
+    const guards = guardsOf(job);
+    if (job.each !== undefined) job.each.guards = guards;
+    const early = await changedInputs(shop, cell, inputs);
+    if (early.length > 0) throw new InputsChanged(early);
+    const outcome = await runStage(shop, cell, { job, stage }, workspace);
     const changed = await changedInputs(shop, cell, { ...inputs, ...outcome.reads });
+    if (changed.length === 0) changed.push(...broken(guards).map((path) => projectPath(project.root, path)));
     const declared = Object.fromEntries(Object.entries(inputs).filter(([label]) => !label.startsWith("reads.")));
     const result = await store(state.objects, state.results, { cell, declared, outcome, temp, record: changed.length === 0 });
     await keepInputs(shop, cell, declared);
@@ -55,9 +65,9 @@ export async function buildCell(shop: Workshop, cell: Cell, inputs: Inputs, afre
   }
 }
 
-async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: string, temp: string, afresh: boolean): Promise<CellOutcome> {
-  const { project, state, emit } = shop;
-  const { job, stage } = await prepareJob(project, state, cell, inputs, temp, shop.jobs, afresh);
+async function runStage(shop: Workshop, cell: Cell, { job, stage }: Prepared, workspace: string): Promise<CellOutcome> {
+  const { project, emit } = shop;
+  const temp = job.output.path;
   const onItems = (counts: ItemCounts): void => emit({ type: "items", cell: cell.id, counts });
   const onLog = (message: string, item?: string): void => emit({ type: "log", cell: cell.id, message, ...(item === undefined ? {} : { item }) });
   const { action } = cell.stage;
@@ -80,6 +90,8 @@ async function runStage(shop: Workshop, cell: Cell, inputs: Inputs, workspace: s
       const records = await checkWritten(cell, temp, await compileSchemas(job.schemas, job), shop.signal);
       if (records !== undefined) outcome.records = records;
     }
+  } else if (shop.rehearsal) {
+    throw new CellFailure("commands are not run to count calls");
   } else {
     const validators = await compileSchemas(job.schemas, job);
     outcome = await runCommand({ job, stage: cell.stage, programs: stage.programs, workspace, env: project.options.env, validators, processes: shop.processes, signal: shop.signal, onLine: onLog, onItems });

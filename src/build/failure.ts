@@ -21,3 +21,11 @@ export class Interrupted extends Error {
     super("interrupted");
   }
 }
+
+/** Inputs are no longer what the plan saw; nothing has run yet. */
+export class InputsChanged extends Error {
+  override name = "InputsChanged";
+  constructor(changed: readonly string[]) {
+    super(`${changed.join(", ")} changed before it could run`);
+  }
+}

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { OnProblem, Sha256 } from "../store/index.ts";
+import { broken } from "./guard.ts";
 import { Ids } from "./ids.ts";
 import type { EachJob, ItemCounts, ItemFailure } from "./job.ts";
 import { LineWriter, lineOf } from "./write.ts";
@@ -52,10 +54,20 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const running = new Set<Promise<void>>();
   const sourceIds = new Ids();
   let wake = (): void => {};
+  let pause: Promise<void> | undefined;
+  /** Once inputs have changed: what this run still makes is for this run only. */
+  let aside: Journal | undefined;
 
   const remembered = async (key: Sha256): Promise<Remembered | undefined> => {
-    const text = journal.has(key) ? await journal.read(key) : undefined;
+    const from = aside?.has(key) === true ? aside : journal;
+    const text = from.has(key) ? await from.read(key) : undefined;
     return text === undefined ? undefined : (JSON.parse(text) as Remembered);
+  };
+  // Checked after an item has read its inputs and before it is remembered; many guards are checked for many items at once.
+  const keep = async (key: Sha256, text: string): Promise<void> => {
+    if (run.each.guards.length > 64) await (pause ??= sleep(50).then(() => (pause = undefined)));
+    if (aside === undefined && broken(run.each.guards).length > 0) aside = await Journal.open(`${run.output}.items`);
+    await (aside ?? journal).append(key, text);
   };
   const usable = async (key: Sha256): Promise<boolean> => {
     if (run.each.afresh) return false;
@@ -71,7 +83,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       const made = recordsOf(await run.invoke(item, (label, hash) => (seen[label] = hash)), item.id);
       for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
       const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
-      await journal.append(key, JSON.stringify(entry));
+      await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;
     } catch (error) {
@@ -112,6 +124,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   } finally {
     await Promise.allSettled(running);
     await journal.close();
+    await aside?.close();
   }
 
   async function assemble(): Promise<number> {

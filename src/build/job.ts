@@ -23,6 +23,8 @@ export interface EachJob {
   afresh: boolean;
   /** Only the first so many. */
   limit?: number;
+  /** What items read, as it was checked: an item is remembered only while none of it has changed. */
+  guards: [path: string, signature: string | undefined][];
   /** Records of the list, where known before it is read: for progress. */
   expected?: number;
 }

@@ -42,10 +42,8 @@ export class WorkerPool {
       const outcome = await this.drive(thread.worker, run);
       healthy = true;
       return outcome;
-    } catch (error) {
-      healthy = error instanceof CellFailure && !this.ended.has(thread.worker);
-      throw error;
     } finally {
+      // After a failure something of the stage may still be at work in its thread.
       thread.cells++;
       if (healthy && thread.cells < CELLS_PER_WORKER) this.idle.push(thread);
       else await this.end(thread.worker);
@@ -56,8 +54,6 @@ export class WorkerPool {
     await Promise.all([...this.all].map((worker) => this.end(worker)));
   }
 
-  private readonly ended = new WeakSet<Worker>();
-
   private start(): Thread {
     const worker = new Worker(this.script, { env: { TZ: "UTC" }, stdout: true, stderr: true, execArgv: [] });
     this.all.add(worker);
@@ -66,7 +62,6 @@ export class WorkerPool {
   }
 
   private async end(worker: Worker): Promise<void> {
-    this.ended.add(worker);
     this.all.delete(worker);
     await worker.terminate();
   }
@@ -85,17 +80,14 @@ export class WorkerPool {
       };
       const fail = (error: Error): void => settle(() => reject(error));
       const onExit = (code: number): void => {
-        this.ended.add(worker);
         fail(signal.aborted ? new Interrupted() : new CellFailure(`${job.source} ended its thread (exit ${code})`));
       };
       const onError = (error: unknown): void => {
-        this.ended.add(worker);
         fail(new CellFailure(`${job.source}: ${error instanceof Error ? error.message : String(error)}`));
       };
       const onAbort = (): void => {
         post({ type: "abort", reason: "interrupted" });
         after(GRACE_MS, () => {
-          this.ended.add(worker);
           fail(new Interrupted());
         });
       };
@@ -105,7 +97,6 @@ export class WorkerPool {
         if (timeoutMs === undefined) return;
         clearTimeout(blocked);
         blocked = setTimeout(() => {
-          this.ended.add(worker);
           fail(new CellFailure(`timed out after ${timeoutMs} ms (the stage blocked its thread)`));
         }, timeoutMs + BLOCKED_MS);
       };

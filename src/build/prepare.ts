@@ -12,9 +12,15 @@ import type { Project, State } from "./project.ts";
 
 /** Items of a module stage under way at once, unless `-j 1` asks for one thing at a time: enough to keep a model's limits busy, and a bound on memory. */
 const MODULE_ITEMS = 128;
+const BATCH_ITEMS = 20_000;
+
+export interface Prepared {
+  job: CellJob;
+  stage: StageInputs;
+}
 
 /** Everything a cell's runner needs, from the plan's inputs. `temp` is where the output goes. */
-export async function prepareJob(project: Project, state: State, cell: Cell, inputs: Inputs, temp: string, jobs: number, afresh: boolean): Promise<{ job: CellJob; stage: StageInputs }> {
+export async function prepareJob(project: Project, state: State, cell: Cell, inputs: Inputs, temp: string, jobs: number, afresh: boolean): Promise<Prepared> {
   const { stage } = cell;
   const read = await state.planner.stageInputs(stage);
   if (read instanceof CodeError) throw new CellFailure(read.message);
@@ -36,11 +42,17 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
   };
   if (stage.each !== undefined) {
     const base = itemBaseOf(inputs, stage.each, stage.action.kind === "module");
-    job.each = { need: stage.each, journal: join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: stage.action.kind === "module" && jobs > 1 ? MODULE_ITEMS : jobs, afresh, ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
+    job.each = { need: stage.each, journal: join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: itemWindow(project, cell, jobs), afresh, guards: [], ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
     const expected = (cell.needs.find((need) => need.stage === stage.each)?.cells ?? []).reduce((sum, id) => sum + (state.lock.cells[id]?.records ?? 0), 0);
     if (expected > 0) job.each.expected = Math.min(expected, project.options.sample ?? expected);
   }
   return { job, stage: read };
+}
+
+/** A batch is made of calls that wait at once. */
+function itemWindow({ pipeline }: Project, { stage }: Cell, jobs: number): number {
+  if (stage.action.kind !== "module" || jobs === 1) return jobs;
+  return stage.models.some((role) => pipeline.models[role]?.mode === "batch") ? BATCH_ITEMS : MODULE_ITEMS;
 }
 
 function needSource(project: Project, state: State, need: Cell["needs"][number], hash: Sha256): NeedSource {

@@ -43,9 +43,10 @@ export async function rehearse(request: RehearsalRequest): Promise<Rehearsed> {
     const { project } = opened;
     if (existsSync(join(options.root, "node_modules"))) await symlink(join(options.root, "node_modules"), join(scratch, "node_modules"));
     if (existsSync(own.project.places.lock)) await copyFile(own.project.places.lock, project.places.lock);
+    const { objects } = own.project.load();
     for (const { id, path } of cells) {
       const plan = plans.get(id);
-      const from = plan?.action === "fresh" ? join(own.project.places.artifacts, path) : plan?.action === "restore" ? own.project.load().objects.pathOf(plan.result.artifact) : undefined;
+      const from = plan?.action === "fresh" ? join(own.project.places.artifacts, path) : plan?.action === "restore" ? objects.pathOf(plan.result.artifact) : undefined;
       if (from === undefined || (plan?.action === "restore" && plan.cell.stage.output.kind === "directory")) continue;
       await mkdir(dirname(join(project.places.artifacts, path)), { recursive: true });
       await symlink(from, join(project.places.artifacts, path));
@@ -57,6 +58,7 @@ export async function rehearse(request: RehearsalRequest): Promise<Rehearsed> {
       jobs: request.jobs,
       keepGoing: true,
       frozen: false,
+      rehearsal: true,
       command: "plan",
       worker: request.worker,
       signal: request.signal,

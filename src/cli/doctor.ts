@@ -1,6 +1,7 @@
 import { existsSync, statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { printable } from "../pipeline/index.ts";
 import { readLock, removeTree, tempPath, writeAtomic } from "../store/index.ts";
 import { common, EXIT, openProject, printJson, TOOL, useColor, withCommon } from "./common.ts";
 
@@ -20,7 +21,7 @@ export function doctorCommand(program: Command, exit: (code: number) => void): v
       const color = useColor(process.stdout);
       for (const { name, ok, detail, advice } of checks) {
         if (common.json) printJson({ event: "check", name, ok, detail, ...(advice === undefined ? {} : { advice }) });
-        else process.stdout.write(`${ok ? (color ? "\u001b[32mok\u001b[0m  " : "ok  ") : color ? "\u001b[31mBAD\u001b[0m " : "BAD "} ${name.padEnd(14)} ${detail}${ok || advice === undefined ? "" : `\n                   → ${advice}`}\n`);
+        else process.stdout.write(`${ok ? (color ? "\u001b[32mok\u001b[0m  " : "ok  ") : color ? "\u001b[31mBAD\u001b[0m " : "BAD "} ${name.padEnd(14)} ${printable(detail)}${ok || advice === undefined ? "" : `\n                   → ${advice}`}\n`);
       }
       exit(checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed);
     });

@@ -2,8 +2,11 @@ import { unchanged } from "./quick.ts";
 
 // Nothing in artifacts or messages depends on where the machine stands.
 process.env["TZ"] = "UTC";
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// A reader that has seen enough (`| head`) ends nothing: a build goes on, unheard.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") process.exitCode = 1;
+  });
 
 async function start(argv: readonly string[]): Promise<void> {
   if (argv[0] === "run" && (await unchanged(argv))) return;

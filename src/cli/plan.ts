@@ -8,7 +8,8 @@ import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, TOOL, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, selection, TOOL, UsageError, withCommon } from "./common.ts";
+import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
 import { count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
 
@@ -68,11 +69,14 @@ async function rehearsal(project: Project, cells: readonly Cell[], plans: Readon
   const standing = new Standing();
   const progress = !common.json && !common.quiet && process.stderr.isTTY ? new LiveLine(process.stderr, standing) : undefined;
   const controller = new AbortController();
-  process.once("SIGINT", () => controller.abort());
+  const signals = interruptible(controller);
   try {
     return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: pathToFileURL(join(TOOL, "worker.mjs")), signal: controller.signal, emit: (event) => standing.note(event) });
   } finally {
     progress?.stop();
+    signals.dispose();
+    const code = signals.code();
+    if (code !== undefined) throw new UsageError("interrupted", code);
   }
 }
 
@@ -103,7 +107,7 @@ function forecastLines(rehearsed: Rehearsed): string[] {
 const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);
 
 function explain(plan: CellPlan): string {
-  if (plan.action === "blocked") return plan.message;
+  if (plan.action === "blocked") return printable(plan.message);
   const only = plan.action === "run" && plan.conditional ? " (nothing, if that comes out equal)" : "";
   return `${reasonsText(plan.reasons)}${only}`;
 }

@@ -2,10 +2,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
-import { build, killCommands } from "../build/index.ts";
+import { build } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { common, EXIT, openProject, selection, TOOL, useColor, UsageError, withCommon } from "./common.ts";
+import { interruptible } from "./interrupt.ts";
 import { showPlan } from "./plan.ts";
 import { freshStamp, showResults } from "./quick.ts";
 import { jsonPrinter } from "./print/json.ts";
@@ -119,23 +120,4 @@ function numberOption(name: string, text: string | undefined, least: number, who
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value))) throw new UsageError(`${name} takes a ${whole ? "whole " : ""}number of at least ${least}, not ${JSON.stringify(text)}`);
   return value;
-}
-
-/** First signal: stop and keep what is finished. Second: end at once. */
-function interruptible(controller: AbortController): { code: () => number | undefined; dispose: () => void } {
-  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-  let code: number | undefined;
-  const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
-    const handler = (): void => {
-      if (code !== undefined) {
-        killCommands();
-        process.exit(codes[signal]);
-      }
-      code = codes[signal];
-      controller.abort();
-    };
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
-  });
-  return { code: () => code, dispose: () => handlers.forEach((off) => off()) };
 }

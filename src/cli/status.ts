@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { printable } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
 import { idWidth, listLine, reasonsText } from "./print/words.ts";
@@ -25,7 +26,7 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
         if (common.json) printJson({ event: "cell", cell: plan.cell.id, status: standing, reasons: plan.reasons, ...(plan.action === "fresh" ? { artifact: plan.artifact } : {}), ...(plan.action === "blocked" ? { message: plan.message } : {}) });
         else if (!common.quiet || standing !== "fresh") {
           const word = standing.padEnd(8);
-          const why = plan.action === "blocked" ? plan.message : reasonsText(plan.reasons, 4);
+          const why = plan.action === "blocked" ? printable(plan.message) : reasonsText(plan.reasons, 4);
           const line = listLine(`${word} ${plan.cell.id.padEnd(width)}  ${why}`.trimEnd());
           process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m${line.slice(word.length)}` : line}\n`);
         }

@@ -89,6 +89,11 @@ export class Planner {
     return state;
   }
 
+  /** Reads a stage's inputs anew when next asked. */
+  forget(stage: Stage): void {
+    this.stages.delete(stage.name);
+  }
+
   /** Inputs shared by the cells of a stage, read once. */
   stageInputs(stage: Stage): Promise<StageInputs | CodeError> {
     let known = this.stages.get(stage.name);

@@ -77,11 +77,13 @@ export function needOf(content: NeedContent, track?: Track): Need {
       whole();
       return source.hash;
     },
-    cells: (): NeedCell[] =>
-      source.cells.map((cell) => {
+    cells: (): NeedCell[] => {
+      whole();
+      return source.cells.map((cell) => {
         const part = needOf(new NeedContent({ ...source, gathered: false, cells: [cell], hash: cell.hash }), track && (() => whole()));
         return Object.defineProperties({} as NeedCell, { ...Object.getOwnPropertyDescriptors(part), cell: { value: cell.cell, enumerable: true }, axis: { value: cell.axis, enumerable: true } });
-      }),
+      });
+    },
   };
 }
 

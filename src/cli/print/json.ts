@@ -1,4 +1,5 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
+import { printable } from "../../pipeline/index.ts";
 import { printJson } from "../common.ts";
 import type { Printer } from "./printer.ts";
 
@@ -14,7 +15,7 @@ export function jsonPrinter(): Printer {
         }
         case "warning":
           printJson({ event: "warning", message: event.message });
-          process.stderr.write(`warning: ${event.message}\n`);
+          process.stderr.write(`warning: ${printable(event.message)}\n`);
           break;
         case "waiting":
           printJson({ event: "waiting", pid: event.pid, host: event.host, command: event.command, since_ms: event.sinceMs });

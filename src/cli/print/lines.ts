@@ -16,12 +16,14 @@ export interface LinesOptions {
 const paints: Record<string, string> = { ran: "32", restored: "36", failed: "31", skipped: "33" };
 
 const PULSE_MS = 15_000;
+const MOST_SKIPPED = 12;
 
 /** One line per cell that did something, warnings, and a closing line; on a terminal a progress line below. */
 export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Printer {
   const standing = new Standing();
   const progress = live && !quiet ? new LiveLine(stream, standing) : undefined;
   let width = 0;
+  let skipped = 0;
   const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const say = (line: string): void => {
     progress?.clear();
@@ -41,6 +43,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
       switch (event.type) {
         case "cell":
           if (event.outcome === "fresh" || (quiet && event.outcome !== "failed")) break;
+          if (event.outcome === "skipped" && ++skipped > MOST_SKIPPED) break;
           say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event, width)}`);
           // The first is in the line already, and so are others that say the same.
       for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
@@ -67,6 +70,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
     end(end: BuildEnd) {
       progress?.stop();
       clearInterval(pulse);
+      if (skipped > MOST_SKIPPED && !quiet) stream.write(`          and ${skipped - MOST_SKIPPED} more skipped\n`);
       if (end.kind === "missing") {
         for (const { stage, label, path, message } of end.missing) stream.write(`${paint("31", "missing")}   ${stage}: ${label}: ${printable(path)}: ${printable(message)}\n`);
         return;
