@@ -290,3 +290,14 @@ describe.concurrent("dag cache export and import", () => {
     expect(statSync(join(p.root, "none.jsonl")).isFile()).toBe(true);
   });
 });
+
+describe.concurrent("dag cache migrate and batches", () => {
+  test("say so where there is nothing to do, and make nothing", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "echo > {output}", output: "a.txt" } }) });
+    const before = p.everything();
+    expect((await p.dag("cache", "migrate")).stdout).toBe("0 answers migrated\n");
+    expect((await p.dag("cache", "batches")).stdout).toBe("no batch is out\n");
+    expect((await p.dag("cache", "batches", "--cancel")).stdout).toBe("0 batches cancelled\n");
+    expect(p.everything()).toEqual(before);
+  });
+});

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { checkCache, collectGarbage, leftovers, LineError, listJournals, lockFiles, pipelineFiles, readLines, whatToKeep } from "../build/index.ts";
 import type { Freed, GarbageKind, Project } from "../build/index.ts";
-import { Answers, CallError } from "../model/index.ts";
+import { Answers, batchStates, CallError, cancelBatches } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import { ResultStore } from "../plan/index.ts";
 import { acquire, ObjectStore, readLock, tally, writeAtomic } from "../store/index.ts";
@@ -30,6 +30,37 @@ export function cacheCommand(program: Command, exit: (code: number) => void): vo
   verb("import", "take answers that `dag cache export` wrote; what is kept already stays")
     .argument("<files...>", "exports; - for stdin")
     .action(async (files: string[]) => exit(await importAnswers(files)));
+  verb("migrate", "put answers kept under an older form of the key under today's, without buying anything").action(async () => exit(await migrate()));
+  verb("batches", "batches of calls that are out (models with mode: batch)")
+    .option("--cancel", "cancel them; what was answered meanwhile is taken by the next run")
+    .action(async (options: { cancel?: boolean }) => exit(await batches(options.cancel === true)));
+}
+
+async function migrate(): Promise<number> {
+  const report = (await withAnswers(rootOf(), (answers) => answers.migrate())) ?? { migrated: 0, unknown: 0 };
+  if (common.json) printJson({ event: "migrated", ...report });
+  else process.stdout.write(`${count(report.migrated, "answer")} migrated${report.unknown > 0 ? `, ${report.unknown} of a form this version does not know are kept as they are` : ""}\n`);
+  return EXIT.ok;
+}
+
+async function batches(cancel: boolean): Promise<number> {
+  const root = rootOf();
+  const states = batchStates(root);
+  const out = await states.list();
+  for (const { id, base_url } of out) {
+    if (common.json) printJson({ event: "batch", id: id ?? null, base_url });
+    else process.stdout.write(`batch  ${printable(id ?? "(not sent yet)")}  at ${printable(base_url)}\n`);
+  }
+  if (!cancel) {
+    if (!common.json && out.length === 0) process.stdout.write("no batch is out\n");
+    return EXIT.ok;
+  }
+  const project = await openProject();
+  if (project === undefined) return EXIT.usage;
+  const cancelled = await cancelBatches(states, Object.values(project.pipeline.models), process.env).catch(inWords);
+  if (common.json) printJson({ event: "cancelled", ids: cancelled });
+  else process.stdout.write(`${cancelled.length === 1 ? "1 batch" : `${cancelled.length} batches`} cancelled\n`);
+  return EXIT.ok;
 }
 
 /** The project's root; a cache without a pipeline beside it is a mistake in the directory. */

@@ -38,12 +38,14 @@ export class ResultStore {
   /** Labels of files that a run with these declared inputs was last seen to read; undefined where no such run is known. */
   reads(declared: Inputs): string[] | undefined {
     const entry = this.read(readsKey(declared)) as { reads?: unknown } | undefined;
-    return Array.isArray(entry?.reads) ? entry.reads.filter((label): label is string => typeof label === "string") : undefined;
+    if (Array.isArray(entry?.reads)) return entry.reads.filter((label): label is string => typeof label === "string");
+    // A result under just these inputs has read nothing else.
+    return this.find(recipeOf(declared)) === undefined ? undefined : [];
   }
 
   async record(declared: Inputs, result: BuildResult): Promise<void> {
     const reads = Object.keys(result.inputs).filter((label) => label.startsWith("reads."));
-    await this.write(readsKey(declared), { reads });
+    if (reads.length > 0 || this.readEntry(readsKey(declared)) !== undefined) await this.write(readsKey(declared), { reads });
     await this.write(result.recipe, result);
   }
 
