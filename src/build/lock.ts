@@ -8,9 +8,12 @@ const PAUSE_MS = 2000;
 export class LockWriter {
   private dirty = false;
   private last = performance.now();
+  private writing: Promise<void> = Promise.resolve();
   constructor(
     private readonly path: string,
     private readonly lock: LockFile,
+    /** Milliseconds between two writes while a build goes on. */
+    private readonly pause = PAUSE_MS,
   ) {}
 
   async set(id: string, cell: LockCell): Promise<void> {
@@ -24,15 +27,22 @@ export class LockWriter {
     await this.changed();
   }
 
+  /** Writes what has not been written. One write at a time: an older text must not be put in place after a newer one. */
   async save(): Promise<void> {
-    if (!this.dirty) return;
-    this.dirty = false;
-    await writeAtomic(this.path, formatLock(this.lock), { fsync: true });
-    this.last = performance.now();
+    this.writing = this.writing.catch(() => {}).then(async () => {
+      if (!this.dirty) return;
+      this.dirty = false;
+      this.last = performance.now();
+      await writeAtomic(this.path, formatLock(this.lock), { fsync: true }).catch((error: unknown) => {
+        this.dirty = true;
+        throw error;
+      });
+    });
+    return this.writing;
   }
 
   private async changed(): Promise<void> {
     this.dirty = true;
-    if (performance.now() - this.last > PAUSE_MS) await this.save();
+    if (performance.now() - this.last > this.pause) await this.save();
   }
 }
