@@ -139,8 +139,8 @@ describe("a lease", () => {
 
   test("an owner that ended but was not reaped by its parent is dead", async () => {
     const file = join(temporary(), "lease");
-    // The shell becomes sleep, which never asks for its children.
-    const shell = spawn("sh", ["-c", '"$0" "$1" "$2" < /dev/null & exec sleep 60', process.execPath, holder, file], { stdio: "ignore" });
+    // The shell becomes sleep, which never asks for its children; the pipe stays open, so the holder does not end by itself.
+    const shell = spawn("sh", ["-c", '"$0" "$1" "$2" <&3 3<&- & exec sleep 60', process.execPath, holder, file], { stdio: ["ignore", "ignore", "inherit", "pipe"] });
     onTestFinished(() => void shell.kill("SIGKILL"));
     while (ownerOf(file) === undefined) await sleep(10);
     const owner = ownerOf(file) as Owner;
