@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CodeError, projectPath } from "./code.ts";
+import { CodeError, findPackage, projectPath } from "./code.ts";
 
 export interface StageBundle {
   /** ESM with packages left as imports and an inline source map. */
@@ -25,6 +26,7 @@ const loaders: Record<string, "ts" | "tsx" | "js" | "jsx"> = { ".ts": "ts", ".mt
 export async function bundleStage(root: string, path: string, tool: string): Promise<StageBundle> {
   if (!existsSync(join(root, path))) throw new CodeError(`${path}: no such file`);
   const esbuild = await import("esbuild");
+  const lent = new Map<string, string>();
   const tsconfigRaw = { compilerOptions: { target: "esnext" as const, useDefineForClassFields: true } };
   try {
     const result = await esbuild.build({
@@ -47,7 +49,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       banner: { js: guard },
       define: { "Math.random": "__dagRandom", "Date.now": "__dagNow", "process.env": "__dagEnv", Date: "__dagDate" },
       loader: { ".md": "text", ".txt": "text" },
-      plugins: [ownApi(root, tool)],
+      plugins: [ownApi(root, tool), toolPackages(root, lent)],
       outdir: join(root, "cache/code"),
     });
     const names = Object.keys(result.metafile.inputs).filter((name) => !name.startsWith("daguerre-tool:"));
@@ -62,7 +64,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
     );
     const packages = new Set<string>();
     for (const output of Object.values(result.metafile.outputs))
-      for (const { path: imported, external } of output.imports) if (external === true) packages.add(packageName(imported, tool));
+      for (const { path: imported, external } of output.imports) if (external === true) packages.add(packageName(lent.get(imported) ?? imported, tool));
     return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort() };
   } catch (error) {
     const first = (error as { errors?: { text: string; location?: { file: string; line: number; column: number; lineText: string } | null }[] }).errors?.[0];
@@ -85,10 +87,30 @@ function ownApi(root: string, tool: string): import("esbuild").Plugin {
   };
 }
 
+/** A package that the project has not installed is the tool's own, where the tool has it. `lent`: address → the name it was imported by. */
+function toolPackages(root: string, lent: Map<string, string>): import("esbuild").Plugin {
+  return {
+    name: "tool-packages",
+    setup(build) {
+      build.onResolve({ filter: /^[@A-Za-z0-9]/ }, ({ path, kind }) => {
+        if (kind === "entry-point" || path.startsWith("node:") || builtinModules.includes(path) || findPackage(root, bareName(path)) !== undefined) return undefined;
+        try {
+          const address = import.meta.resolve(path);
+          lent.set(address, path);
+          return { path: address, external: true };
+        } catch {
+          return undefined; // nobody has it: said where it is looked up
+        }
+      });
+    },
+  };
+}
+
+const bareName = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+
 function packageName(specifier: string, tool: string): string {
   if (specifier.startsWith(pathToFileURL(tool).href)) return specifier.endsWith("/stats.mjs") ? "daguerre/stats" : "daguerre";
   if (specifier === "daguerre/stats") return specifier;
   if (specifier.startsWith("node:")) return specifier;
-  const [scope = "", name = ""] = specifier.split("/");
-  return scope.startsWith("@") ? `${scope}/${name}` : scope;
+  return bareName(specifier);
 }

@@ -173,7 +173,7 @@ function directorySignature(path: string): string {
 }
 
 /** The nearest package of a name from a directory upwards. `nearer`: files that would have been found first, had they been there. */
-function findPackage(from: string, name: string, before: readonly string[] = []): { file: string; version: string; nearer: string[] } | undefined {
+export function findPackage(from: string, name: string, before: readonly string[] = []): { file: string; version: string; nearer: string[] } | undefined {
   const nearer = [...before];
   for (const file of packageFiles(from, name)) {
     try {
