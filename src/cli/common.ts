@@ -1,8 +1,9 @@
 import { realpathSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { Project } from "../build/index.ts";
+import type { ProjectOptions } from "../build/index.ts";
 import { modelIdentity } from "../model/identity.ts";
 import { formatDiagnostic, printable, selectCells } from "../pipeline/index.ts";
 import type { Diagnostic, Selection } from "../pipeline/index.ts";
@@ -11,6 +12,9 @@ import type { StoreProblem } from "../store/index.ts";
 
 /** The running tool's dist/: the worker and what stage modules import lie beside the command. */
 export const TOOL = dirname(fileURLToPath(import.meta.url));
+
+/** What module stages run in. */
+export const WORKER = pathToFileURL(join(TOOL, "worker.mjs"));
 
 /** Exit codes of the contract. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, stale: 3, refused: 4 } as const;
@@ -59,6 +63,19 @@ export function useColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
 }
 
+/** May a line be redrawn on this stream? */
+export function isLive(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env["TERM"] !== "dumb" && common.color !== "never" && !process.env["CI"];
+}
+
+/** The number an option was given; undefined where it was not. */
+export function numberOption(name: string, text: string | undefined, least: number, whole = true): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value))) throw new UsageError(`${name} takes a ${whole ? "whole " : ""}number of at least ${least}, not ${JSON.stringify(text)}`);
+  return value;
+}
+
 export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
   const color = useColor(process.stderr);
   process.stderr.write(diagnostics.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
@@ -81,20 +98,17 @@ function rootOf(directory: string): string {
   }
 }
 
+/** How a project at some root is opened by this command. */
+export const optionsAt = (root: string, asked: Pick<ProjectOptions, "file" | "presets" | "overrides">): ProjectOptions => ({ root, ...asked, env: process.env, tool: TOOL, identify: modelIdentity, onProblem: reportProblem });
+
 /** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. */
 export async function openProject({ readOnly = true, sample, plain }: { readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
-  const opened = await Project.open({
-    root: rootOf(common.directory ?? "."),
+  const options = optionsAt(rootOf(common.directory ?? "."), {
     file: plain ?? common.file,
     presets: plain === undefined ? common.presets : [],
     overrides: plain === undefined ? common.params : [],
-    env: process.env,
-    tool: TOOL,
-    identify: modelIdentity,
-    onProblem: reportProblem,
-    readOnly,
-    sample,
   });
+  const opened = await Project.open({ ...options, readOnly, sample });
   if (opened.ok) return opened.project;
   printDiagnostics(opened.diagnostics);
   return undefined;

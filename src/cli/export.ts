@@ -105,17 +105,20 @@ async function readRecords(project: Project, cells: readonly Cell[]): Promise<Bu
 }
 
 async function metaOf(project: Project, cells: readonly Cell[], options: ExportOptions): Promise<DatasetMeta> {
-  const { compareBytes, sha256 } = await import("../store/index.ts");
+  const { hashOfBuild } = await import("../store/index.ts");
   const { lock } = project.load();
   const roles = new Set(withNeeds(project, cells).flatMap(({ stage }) => stage.models));
-  const hashes = cells.map(({ id }) => [id, lock.cells[id]?.artifact] as const);
-  const known = hashes.every(([, hash]) => hash !== undefined);
+  const hashes = cells.flatMap(({ id }) => {
+    const hash = lock.cells[id]?.artifact;
+    return hash === undefined ? [] : [{ cell: id, hash }];
+  });
+  const known = hashes.length === cells.length;
   return {
     name: options.name ?? project.pipeline.name,
     license: options.license ?? "",
     version: options.versionName,
     models: [...roles].sort().map((role) => ({ role, provider: project.pipeline.models[role]?.provider ?? "", model: project.pipeline.models[role]?.model ?? "" })),
-    ...(known ? { build: sha256([...hashes].sort(([a], [b]) => compareBytes(a, b)).map(([id, hash]) => `${(hash ?? "").slice(7)}  ${id}\n`).join("")) } : {}),
+    ...(known ? { build: hashOfBuild(hashes) } : {}),
     ...(options.url === undefined ? {} : { url: options.url }),
     ...(options.creator === undefined ? {} : { creator: options.creator }),
     ...(options.published === undefined ? {} : { published: options.published }),

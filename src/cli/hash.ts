@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { compareBytes, sha256 } from "../store/index.ts";
+import { hashOfBuild } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
 import { common, EXIT, openProject, printJson, selection, withCommon } from "./common.ts";
 
 export function hashCommand(program: Command, exit: (code: number) => void): void {
@@ -12,7 +13,7 @@ export function hashCommand(program: Command, exit: (code: number) => void): voi
       if (project === undefined) return exit(EXIT.usage);
       const asked = options.build === true ? selection(project, targets).cells.map(({ id }) => id) : targets.length === 0 ? [...project.graph.cells.keys()] : selection(project, targets).asked;
       const { planner } = project.load();
-      const found: { cell: string; hash: string }[] = [];
+      const found: { cell: string; hash: Sha256 }[] = [];
       const missing: string[] = [];
       for (const id of asked) {
         const cell = project.graph.cells.get(id);
@@ -24,7 +25,7 @@ export function hashCommand(program: Command, exit: (code: number) => void): voi
       if (missing.length > 0) exit(EXIT.stale);
       if (options.build === true) {
         if (missing.length > 0) return;
-        const hash = sha256([...found].sort((a, b) => compareBytes(a.cell, b.cell)).map(({ hash: h, cell }) => `${h.slice(7)}  ${cell}\n`).join(""));
+        const hash = hashOfBuild(found);
         if (common.json) printJson({ event: "hash", build: project.pipeline.name, hash });
         else process.stdout.write(`${hash}  ${project.pipeline.name}\n`);
         return;

@@ -1,14 +1,12 @@
 import type { Command } from "commander";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { itemsLeft, rehearse } from "../build/index.ts";
 import type { Project, Rehearsed } from "../build/index.ts";
 import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, TOOL, UsageError, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, selection, UsageError, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
 import { count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
@@ -71,7 +69,7 @@ async function rehearsal(project: Project, cells: readonly Cell[], plans: Readon
   const controller = new AbortController();
   const signals = interruptible(controller);
   try {
-    return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: pathToFileURL(join(TOOL, "worker.mjs")), signal: controller.signal, emit: (event) => standing.note(event) });
+    return await rehearse({ options: project.options, cells, plans, jobs: availableParallelism(), worker: WORKER, signal: controller.signal, emit: (event) => standing.note(event) });
   } finally {
     progress?.stop();
     signals.dispose();

@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Command } from "commander";
 import { build } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { common, EXIT, openProject, selection, TOOL, useColor, UsageError, withCommon } from "./common.ts";
+import { common, EXIT, isLive, numberOption, openProject, selection, useColor, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { showPlan } from "./plan.ts";
 import { freshStamp, showResults } from "./quick.ts";
@@ -64,7 +63,7 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
       maxCalls,
       maxCost,
       command: ["run", ...targets].join(" "),
-      worker: pathToFileURL(join(TOOL, "worker.mjs")),
+      worker: WORKER,
       ...(common.json || forced !== undefined ? {} : { freshStamp: freshStamp(process.argv.slice(2)) }),
       signal: controller.signal,
       emit: (event: BuildEvent) => printer.event(event),
@@ -97,7 +96,7 @@ function exitOf(end: BuildEnd): number {
 function printerOf(): Printer {
   if (common.json) return jsonPrinter();
   const stream = process.stderr;
-  return linesPrinter({ stream, color: useColor(stream), live: stream.isTTY && process.env["TERM"] !== "dumb" && common.color !== "never" && !process.env["CI"], quiet: common.quiet });
+  return linesPrinter({ stream, color: useColor(stream), live: isLive(stream), quiet: common.quiet });
 }
 
 /** Artifacts of the asked cells that may bring tables along. */
@@ -113,11 +112,4 @@ function forcedCells(project: Project, force: string | true | undefined, asked: 
   if (force === true) return (cell) => asked.has(cell.id);
   const cells = new Set(selection(project, [force]).asked);
   return (cell) => cells.has(cell.id);
-}
-
-function numberOption(name: string, text: string | undefined, least: number, whole = true): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value < least || (whole && !Number.isInteger(value))) throw new UsageError(`${name} takes a ${whole ? "whole " : ""}number of at least ${least}, not ${JSON.stringify(text)}`);
-  return value;
 }

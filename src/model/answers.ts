@@ -92,13 +92,14 @@ export class Answers {
 
   /**
    * Lines of JSON sorted by key, each with `\n`: `{"answer":…,"key":…,"request":…}`. The same answers are the same bytes. Damaged entries are
-   * left out. `keep` chooses by key.
+   * left out. `keep` chooses by key; without `times` nobody sees when an answer was bought.
    */
-  async *export(keep: (key: CallKey) => boolean = () => true): AsyncIterable<string> {
+  async *export({ keep = () => true, times = true }: { keep?: (key: CallKey) => boolean; times?: boolean } = {}): AsyncIterable<string> {
     for await (const [key, text] of this.texts()) {
       if (!keep(key) || damageOf(key, text) !== undefined) continue;
       // Both parts are stored as canonical JSON: no need to parse them.
-      const answer = text.slice(text.indexOf("\n") + 1, text.length - requestOf(text).length - 1);
+      const whole = text.slice(text.indexOf("\n") + 1, text.length - requestOf(text).length - 1);
+      const answer = times ? whole : canonicalText({ ...(JSON.parse(whole) as Answer), times: { sent: 0, answered: 0 } });
       yield `{"answer":${answer},"key":"${key}","request":${requestOf(text)}}\n`;
     }
   }

@@ -73,6 +73,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
   };
   const counting = ({ name, spec }: Role, caller: Caller, images = 0) => ({ answer, cached }: Obtained): void => {
     ledger.add(caller, name, spec, !cached, answer.usage, images);
+    options.onAnswer?.(answer.key);
     const first = snapshots.get(`${caller.cell}\0${name}`);
     if (first === undefined) snapshots.set(`${caller.cell}\0${name}`, answer.model);
     else if (first !== answer.model) onWarning(`${caller.cell}: models.${name} (${spec.model}) was answered by two snapshots, ${first} and ${answer.model}; name the snapshot in the pipeline file to have one`);

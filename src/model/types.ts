@@ -3,6 +3,7 @@
  */
 import type { CallResult, ChatRequest, ImageRequest, Json } from "../stage/index.ts";
 import type { ModelSpec } from "../pipeline/index.ts";
+import type { CallKey } from "./key.ts";
 
 /** Who asks: for scope, messages and the ledger. Never part of a key, except through `scope`. */
 export interface Caller {
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   onStatus?: (line: string | undefined) => void;
   /** Something the user should know, e.g. a damaged entry, or one alias answered by two snapshots. Each is said once. */
   onWarning?: (line: string) => void;
+  /** Every answer that is given out, by key. */
+  onAnswer?: (key: CallKey) => void;
 }
 
 /** Totals of one stage and model role. */

@@ -1,3 +1,4 @@
+export { readArchive, writeArchive, type ArchivedFile, type ArchiveFile } from "./archive.ts";
 export { canonicalJson } from "./canonical.ts";
 export { hashDirectory, type HashedDirectory } from "./directory.ts";
 export { StoreError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
@@ -5,7 +6,7 @@ export { collect, listObjects, tally, verifyObjects, type Collected, type Stored
 export { hashFile, hashJson, hashSmallFileSync, isSha256, sha256, type Hashed, type Sha256 } from "./hash.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
 export { acquire, ownerOf, type AcquireOptions, type Lease, type Waited } from "./lease.ts";
-export { compareBytes, formatListing, hashListing, isInside, parseListing, type ListedFile } from "./listing.ts";
+export { compareBytes, formatListing, hashListing, hashOfBuild, isInside, parseListing, type ListedFile } from "./listing.ts";
 export { emptyLock, formatLock, LOCK_VERSION, parseLock, readLock, type LockCell, type LockFile, type ReadLock } from "./lockfile.ts";
 export { ObjectStore, type ObjectStoreOptions, type Restored } from "./objects.ts";
 export { parseOwner, standing, thisOwner, type Owner, type Standing } from "./owner.ts";

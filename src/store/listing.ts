@@ -40,6 +40,11 @@ export function hashListing(files: readonly Pick<ListedFile, "path" | "hash">[])
   return sha256(formatListing(files));
 }
 
+/** One hash for the artifacts of several cells: that of the lines `<hex>  <cell>`, sorted by byte order of the cell. */
+export function hashOfBuild(cells: readonly { cell: string; hash: Sha256 }[]): Sha256 {
+  return sha256([...cells].sort((a, b) => compareBytes(a.cell, b.cell)).map(({ cell, hash }) => `${hash.slice(7)}  ${cell}\n`).join(""));
+}
+
 /** Reads a listing back; undefined unless the text is exactly what formatListing writes, with paths that stay inside the directory. */
 export function parseListing(text: string): { path: string; hash: Sha256 }[] | undefined {
   const files: { path: string; hash: Sha256 }[] = [];
