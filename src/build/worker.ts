@@ -24,7 +24,10 @@ const port = parentPort as MessagePort;
 fixLocale();
 process.setSourceMapsEnabled(true);
 
-const calls = new CallClient(port);
+/** While a stage runs, only what it waits for keeps the thread: with nothing left to wait for, it will never end. */
+let running = false;
+const hold = (wanted: boolean): void => (wanted || !running ? port.ref() : port.unref());
+const calls = new CallClient(port, hold);
 let abort = new AbortController();
 let loads = 0;
 const send = (message: FromWorker): void => port.postMessage(message);
@@ -48,17 +51,30 @@ port.on("message", (message: ToWorker) => {
   }
 });
 
+process.on("beforeExit", () => {
+  if (!running) return;
+  running = false;
+  hold(true);
+  send({ type: "failed", error: { message: "the stage waits for something that never comes: a promise that nothing is left to settle" } });
+});
+
 const BEAT_MS = 500;
 
 async function runCell(job: ModuleJob): Promise<void> {
   abort = new AbortController();
   setMaxListeners(0, abort.signal); // every item listens
   const beat = job.timeoutMs === undefined ? undefined : setInterval(() => send({ type: "beat" }), BEAT_MS);
+  beat?.unref();
+  running = true;
+  hold(false);
   try {
-    send({ type: "done", outcome: await build(job) });
+    const outcome = await build(job);
+    send({ type: "done", outcome });
   } catch (error) {
     send({ type: "failed", error: shapeOf(error, job.root) });
   } finally {
+    running = false;
+    hold(true);
     clearInterval(beat);
   }
 }

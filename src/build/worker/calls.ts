@@ -19,16 +19,24 @@ export class StageCallError extends Error {
 export class CallClient {
   private readonly waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   private next = 0;
-  constructor(private readonly port: MessagePort) {}
+  constructor(
+    private readonly port: MessagePort,
+    /** Told whether an answer is waited for. */
+    private readonly onWaiting: (waiting: boolean) => void,
+  ) {}
 
   answer(id: number, result: unknown): void {
     this.waiting.get(id)?.resolve(result);
-    this.waiting.delete(id);
+    this.settled(id);
   }
 
   refuse(id: number, error: FailureShape): void {
     this.waiting.get(id)?.reject(new StageCallError(error));
-    this.waiting.delete(id);
+    this.settled(id);
+  }
+
+  private settled(id: number): void {
+    if (this.waiting.delete(id) && this.waiting.size === 0) this.onWaiting(false);
   }
 
   /** The `models` of a stage function; `track` hears the schema files that calls read. */
@@ -37,10 +45,11 @@ export class CallClient {
       const id = this.next++;
       const reply = await new Promise<unknown>((resolve, reject) => {
         this.waiting.set(id, { resolve, reject });
+        this.onWaiting(true);
         try {
           this.port.postMessage({ type: "call", id, method, role, request, ...(item === undefined ? {} : { item }) } satisfies FromWorker);
         } catch (error) {
-          this.waiting.delete(id);
+          this.settled(id);
           reject(new Error(`models.${role}.${method}: the request cannot be sent: ${(error as Error).message}`));
         }
       });

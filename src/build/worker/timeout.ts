@@ -11,7 +11,8 @@ export async function limited<T>(ms: number | undefined, outer: AbortSignal, wor
     onAbort = () => stop(outer.reason as Error);
     if (outer.aborted) onAbort();
     else outer.addEventListener("abort", onAbort);
-    if (ms !== undefined) timer = setTimeout(() => stop(new Error(`timed out after ${ms} ms`)), ms);
+    // Not what keeps the thread: work with nothing left to wait for is known to be stuck before its time is up.
+    if (ms !== undefined) timer = setTimeout(() => stop(new Error(`timed out after ${ms} ms`)), ms).unref();
   });
   stopped.catch(() => {});
   try {
