@@ -91,6 +91,24 @@ describe.concurrent("a command's arguments", () => {
   });
 });
 
+test("{files.x} of a glob or a list is an argument for each file, of a directory the directory", async ({ p }) => {
+  p.write({ "seeds/b c.txt": "b\n", "seeds/a.txt": "a\n", "../far.txt": "far\n" });
+  const cmd = ["sh", "-c", 'out=$1; shift; printf "%s|" "$@" > "$out"; cat "$@" >> "$out" 2>/dev/null; true', "sh", "{output}", "{files.in}"];
+  const cell = (files: unknown, extra: unknown = cmd) => p.write({ "pipeline.yaml": pipeline({ a: { cmd: extra, files: { in: files }, output: "a.txt" } }) });
+  cell("seeds/*.txt");
+  await p.built();
+  expect(p.read("artifacts/a.txt")).toBe("seeds/a.txt|seeds/b c.txt|a\nb\n");
+  cell(["seeds/b c.txt", "../far.txt"]);
+  await p.built();
+  expect(p.read("artifacts/a.txt")).toBe("seeds/b c.txt|files/in/far.txt|b\nfar\n");
+  cell("seeds/");
+  await p.built();
+  expect(p.read("artifacts/a.txt")).toBe("seeds|");
+  cell("seeds/*.txt", "cat {files.in} > {output}");
+  await p.built();
+  expect(p.read("artifacts/a.txt")).toBe("a\nb\n");
+});
+
 describe.concurrent("commands at once", () => {
   test("-j bounds the processes of all cells and items together", async ({ p }) => {
     const at = join(p.base, "running");

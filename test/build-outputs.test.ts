@@ -274,6 +274,40 @@ describe.concurrent("kinds of output", () => {
     },
   );
 
+  test("what is no finite number is no part of a .npy, from a module or from a program", async ({ p }) => {
+    const cases: [string, string][] = [
+      ['[["a"]]', 'row 0 holds \"a\" at 0: a matrix is made of numbers'],
+      ["[[1, NaN]]", "value 1 of the matrix is NaN: an .npy artifact holds finite numbers"],
+      ["{ shape: [1], data: new Float32Array([Infinity]) }", "value 0 of the matrix is Infinity: an .npy artifact holds finite numbers"],
+    ];
+    for (const [value, message] of cases) {
+      p.write({ "stages/a.ts": `export default () => (${value});\n`, "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", output: "a.npy" } }) });
+      expect((await p.run()).events.find(({ cell }) => cell === "a"), value).toMatchObject({ outcome: "failed", message: expect.stringContaining(message.replaceAll("\\", "")) });
+    }
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "echo hi > {output}", output: "a.npy" } }) });
+    expect((await p.run()).events.find(({ cell }) => cell === "a")?.["message"]).toContain("a.npy does not begin as an .npy file does");
+    expect(p.exists("artifacts/a.npy")).toBe(false);
+  });
+
+  test("a directory is a plain object of names that every file system keeps apart; an empty one is a result", async ({ p }) => {
+    const cases: [string, string][] = [
+      ['new Map([["a.txt", "x"]])', "a plain object of relative path → content"],
+      ['({ "a": "x", "a/b": "y" })', 'cannot write "a/b": "a" is a file'],
+      ['({ "A.txt": "x", "a.txt": "y" })', 'cannot write "a.txt" beside "A.txt": on some file systems they are one file'],
+      ['({ "a.json": NaN })', "a.json: not JSON: $ is NaN"],
+    ];
+    for (const [value, message] of cases) {
+      p.write({ "stages/a.ts": `export default () => ${value};\n`, "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", output: "a/" } }) });
+      expect((await p.run()).events.find(({ cell }) => cell === "a"), value).toMatchObject({ outcome: "failed", message: expect.stringContaining(message) });
+    }
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "mkdir -p {output}", output: "a/" } }) });
+    await p.built();
+    expect(p.lock().cells["a"]).toMatchObject({ artifact: sha256(""), bytes: 0 });
+    p.remove("artifacts");
+    expect((await p.built()).outcomes).toEqual({ restored: ["a"] });
+    expect(p.exists("artifacts/a")).toBe(true);
+  });
+
   test("a .npy matrix is written as NumPy reads it", async ({ p }) => {
     p.write({
       "stages/a.ts": "export default () => ({ shape: [2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6.5]) });\n",

@@ -1,5 +1,4 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { readdirSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { paramAt, parsePlaceholders } from "../pipeline/index.ts";
 import type { Action, Stage } from "../pipeline/index.ts";
@@ -111,8 +110,9 @@ async function besides(directory: string, { output: { kind, path } }: CellJob): 
   return { inputs, output: join(inputs, outputName), outputName, item: join(inputs, itemName), itemName };
 }
 
-/** The argument list with placeholders filled in; in a shell script they are quoted. */
+/** The argument list with placeholders filled in; in a shell script they are quoted. `{files.x}` of several files is an argument for each. */
 export function argvOf(action: Action, job: CellJob, places: Places, output: string, item?: string): string[] {
+  const filesOf = (name: string): string[] => places.files[name] ?? [];
   const fill = (text: string, quote: (value: string) => string): string =>
     parsePlaceholders(text)
       .map((part) => {
@@ -128,8 +128,9 @@ export function argvOf(action: Action, job: CellJob, places: Places, output: str
             return quote(plain(paramOf(job, part.name)));
           case "axis":
             return quote(plain(job.axis[part.name]));
-          case "needs":
           case "files":
+            return filesOf(part.name).map(quote).join(" ");
+          case "needs":
           case "prompts":
             return quote(places[part.kind][part.name] ?? "");
           default:
@@ -139,7 +140,10 @@ export function argvOf(action: Action, job: CellJob, places: Places, output: str
       .join("");
   switch (action.kind) {
     case "command":
-      return action.argv.map((argument) => fill(argument, (value) => value));
+      return action.argv.flatMap((argument) => {
+        const [only, ...more] = parsePlaceholders(argument);
+        return only?.kind === "files" && more.length === 0 ? filesOf(only.name) : [fill(argument, (value) => value)];
+      });
     case "shell":
       return ["sh", "-c", fill(action.script, (value) => `'${value.replace(/'/g, `'\\''`)}'`)];
     case "module":
@@ -163,7 +167,6 @@ async function take(path: string, job: CellJob): Promise<void> {
   if (made === undefined) throw missingOutput(job);
   if (job.output.kind === "directory") {
     if (!made.isDirectory()) throw new CellFailure("{output} must be a directory: the stage's output ends with a slash");
-    if (readdirSync(path).length === 0) throw missingOutput(job);
   } else if (!made.isFile()) throw new CellFailure("{output} must be a file");
   await moveTree(path, job.output.path);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Cell } from "../pipeline/index.ts";
@@ -9,6 +9,7 @@ import type { ObjectStore, Sha256 } from "../store/index.ts";
 import { CellFailure, Interrupted } from "./failure.ts";
 import type { CellOutcome } from "./job.ts";
 import { readValues } from "./jsonl.ts";
+import { npyFault } from "./npy.ts";
 import { lineOf } from "./write.ts";
 import type { Named, Validator } from "./validate.ts";
 
@@ -31,6 +32,10 @@ const BATCH_LENGTH = 1 << 18;
 export async function checkWritten(cell: Cell, temp: string, validators: Map<string, Validator>, signal: AbortSignal): Promise<number | undefined> {
   const { kind } = cell.stage.output;
   const check = async (path: string, name: string, validate: Validator | undefined): Promise<number | undefined> => {
+    if (name.endsWith(".npy")) {
+      const fault = await npyFaultOf(path);
+      if (fault !== undefined) throw new CellFailure(`${name} ${fault}`);
+    }
     if (!name.endsWith(".jsonl") && !name.endsWith(".json")) return undefined;
     let count = 0;
     if (name.endsWith(".json")) {
@@ -70,6 +75,16 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
     await check(join(temp, file), file, validate);
   }
   return undefined;
+}
+
+async function npyFaultOf(path: string): Promise<string | undefined> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16), 0, 1 << 16, 0);
+    return npyFault(buffer.subarray(0, bytesRead), (await file.stat()).size);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Stores a finished artifact by content and its result by recipe. The artifact is not at its place yet. */

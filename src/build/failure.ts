@@ -29,3 +29,6 @@ export class InputsChanged extends Error {
     super(`${changed.join(", ")} changed before it could run`);
   }
 }
+
+/** A duration of a message, `1.5 s`. */
+export const seconds = (ms: number): string => `${ms / 1000} s`;

@@ -16,8 +16,26 @@ export function formatNpy({ shape, data }: Matrix): Buffer {
   head.write(dictionary, 10, "latin1");
   head[head.length - 1] = 0x0a;
   const body = Buffer.alloc(data.length * 4);
-  for (let i = 0; i < data.length; i++) body.writeFloatLE(data[i] ?? 0, i * 4);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (!Number.isFinite(value)) throw new Error(`value ${i} of the matrix is ${value}: an .npy artifact holds finite numbers`);
+    body.writeFloatLE(value + 0, i * 4); // -0 is written 0
+  }
   return Buffer.concat([head, body]);
+}
+
+/** What is wrong with the beginning of a file that should be an .npy of `bytes` bytes, of any dtype; undefined where it may be one. */
+export function npyFault(head: Buffer, bytes: number): string | undefined {
+  if (head.toString("latin1", 0, 6) !== "\x93NUMPY" || head.length < 12) return "does not begin as an .npy file does";
+  const wide = (head[6] ?? 1) >= 2;
+  const start = wide ? 12 : 10;
+  const length = wide ? head.readUInt32LE(8) : head.readUInt16LE(8);
+  const header = head.toString("latin1", start, start + length);
+  const shape = /'shape': *\(([^)]*)\)/.exec(header)?.[1];
+  const size = Number(/'descr': *'[<>|=][a-zA-Z](\d+)'/.exec(header)?.[1] ?? Number.NaN);
+  if (shape === undefined) return "has no shape in its header";
+  const count = shape.split(",").filter((n) => n.trim() !== "").reduce((product, n) => product * Number(n), 1);
+  return bytes < start + length + (Number.isNaN(size) ? 0 : count * size) ? "is cut off" : undefined;
 }
 
 /** Reads '<f4' and '<f8' arrays in C order. Throws on anything else. */

@@ -9,7 +9,8 @@ import type { CellJob, NeedSource } from "./job.ts";
 /** Where each input of a command was put, relative to its working directory. */
 export interface Places {
   needs: Record<string, string>;
-  files: Record<string, string>;
+  /** One path of a file or directory, the files themselves of a glob or a list. */
+  files: Record<string, string[]>;
   prompts: Record<string, string>;
 }
 
@@ -46,29 +47,33 @@ export async function stageInputs(job: CellJob, stage: Stage, programs: readonly
   // A directory outside keeps its files together, also those of the project below it.
   const outside: { name: string; paths: string[]; base: string }[] = [];
   for (const [name, source] of Object.entries(job.files)) {
-    const whole = source.path === job.root ? "." : inProject(source.path);
+    const several = source.path === job.root;
+    const whole = several ? undefined : inProject(source.path);
     const isFile = source.files[0] === source.path;
-    if (whole === undefined) {
+    if (whole === undefined && !several) {
       outside.push({ name, paths: source.files, base: isFile ? dirname(source.path) : source.path });
       continue;
     }
-    if (!isFile && whole !== ".") await mkdir(within(whole), { recursive: true });
+    if (!isFile && whole !== undefined) await mkdir(within(whole), { recursive: true });
     const far: string[] = [];
+    const near: string[] = [];
     for (const path of source.files) {
       const place = inProject(path);
       if (place === undefined) far.push(path);
-      else await put(path, place);
+      else near.push(await put(path, place));
     }
-    places.files[name] = whole;
+    places.files[name] = whole === undefined ? near : [whole];
     if (far.length > 0) outside.push({ name, paths: far, base: commonDirectory(far) });
   }
   // Last, where no file of the project has its place.
   for (const { name, paths, base } of outside) {
     const place = free(`files/${name}`);
     await mkdir(within(place), { recursive: true });
-    for (const path of paths) await put(path, `${place}/${projectPath(base, path)}`);
-    const only = job.files[name]?.path;
-    places.files[name] ??= only !== undefined && only === paths[0] ? `${place}/${basename(only)}` : place;
+    const laid: string[] = [];
+    for (const path of paths) laid.push(await put(path, `${place}/${projectPath(base, path)}`));
+    const source = job.files[name];
+    if (source?.path === job.root) places.files[name]?.push(...laid);
+    else places.files[name] ??= source?.path === paths[0] ? laid : [place];
   }
   for (const [name, path] of Object.entries(stage.prompts)) places.prompts[name] ??= await put(resolve(job.root, path), `${free(`files/${name}`)}/${basename(path)}`);
   return places;

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { CellFailure, Interrupted } from "./failure.ts";
+import { CellFailure, Interrupted, seconds } from "./failure.ts";
 import type { CellOutcome, ItemCounts, ModuleJob } from "./job.ts";
 import type { CallReply, FailureShape, FromWorker, ToWorker } from "./protocol.ts";
 
@@ -97,7 +97,7 @@ export class WorkerPool {
         if (timeoutMs === undefined) return;
         clearTimeout(blocked);
         blocked = setTimeout(() => {
-          fail(new CellFailure(`timed out after ${timeoutMs} ms (the stage blocked its thread)`));
+          fail(new CellFailure(`timed out after ${seconds(timeoutMs)} (the stage blocked its thread)`));
         }, timeoutMs + BLOCKED_MS);
       };
       const onMessage = (message: FromWorker): void => {

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { LimitFunction } from "p-limit";
-import { CellFailure, Interrupted } from "./failure.ts";
+import { CellFailure, Interrupted, seconds } from "./failure.ts";
 
 /** Process groups of commands under way: killed when this process ends at once. */
 const groups = new Set<number>();
@@ -78,7 +78,7 @@ async function runProcess({ argv, cwd, env, timeoutMs, signal, onLine }: Process
     kill("SIGKILL");
     await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, DRAIN_MS))]);
     if (stopped === "abort") throw new Interrupted();
-    if (stopped === "timeout") throw new CellFailure(`timed out after ${timeoutMs} ms`);
+    if (stopped === "timeout") throw new CellFailure(`timed out after ${seconds(timeoutMs ?? 0)}`);
     const said = tail.length > 0 ? `\n${tail.map((line) => `    ${line}`).join("\n")}` : "";
     if (result.failed && result.exitCode === undefined && result.signal === undefined) {
       const cause = result.cause as { code?: string } | undefined;

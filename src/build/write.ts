@@ -57,7 +57,7 @@ export async function writeResult(job: CellJob, result: unknown, validators: Map
     case "json":
       if (result === undefined) throw nothing("a JSON value", job);
       validate?.(result, "the value");
-      await writeFile(path, canonicalJson(result) + "\n", { flag: "wx" });
+      await writeFile(path, jsonOf(result, "the value") + "\n", { flag: "wx" });
       return undefined;
     case "npy":
       await writeFile(path, formatNpy(matrixOf(result)), { flag: "wx" });
@@ -76,9 +76,9 @@ export async function writeResult(job: CellJob, result: unknown, validators: Map
 
 async function writeDirectory(root: string, result: unknown, validators: Map<string, Validator>): Promise<undefined> {
   if (result === undefined) return undefined;
-  if (typeof result !== "object" || result === null || Array.isArray(result)) throw nothing("an object of relative path → content");
+  if (typeof result !== "object" || result === null || ![Object.prototype, null].includes(Object.getPrototypeOf(result) as object | null)) throw nothing("a plain object of relative path → content");
+  checkNames(Object.keys(result));
   for (const [name, content] of Object.entries(result as Record<string, unknown>)) {
-    if (!isInside(name) || name.includes("\\")) throw new Error(`cannot write ${JSON.stringify(name)}: not a path inside the output directory`);
     const path = join(root, name);
     await mkdir(dirname(path), { recursive: true });
     const validate = validators.get(name);
@@ -87,10 +87,27 @@ async function writeDirectory(root: string, result: unknown, validators: Map<str
     else if (extname(name) === ".npy") await writeFile(path, formatNpy(matrixOf(content)), { flag: "wx" });
     else {
       validate?.(content, name);
-      await writeFile(path, canonicalJson(content) + "\n", { flag: "wx" });
+      await writeFile(path, jsonOf(content, name) + "\n", { flag: "wx" });
     }
   }
   return undefined;
+}
+
+/** Names that every file system keeps apart, none above another. */
+function checkNames(names: readonly string[]): void {
+  const taken = new Map<string, string>();
+  for (const name of names) {
+    if (!isInside(name) || name.includes("\\")) throw new Error(`cannot write ${JSON.stringify(name)}: not a path inside the output directory`);
+    const other = taken.get(name.toLowerCase());
+    if (other !== undefined) throw new Error(`cannot write ${JSON.stringify(name)} beside ${JSON.stringify(other)}: on some file systems they are one file`);
+    taken.set(name.toLowerCase(), name);
+  }
+  for (const name of names) {
+    for (let at = name.lastIndexOf("/"); at > 0; at = name.lastIndexOf("/", at - 1)) {
+      const above = taken.get(name.slice(0, at).toLowerCase());
+      if (above !== undefined) throw new Error(`cannot write ${JSON.stringify(name)}: ${JSON.stringify(above)} is a file`);
+    }
+  }
 }
 
 async function writeRecords(path: string, result: unknown, validate: Validator | undefined, prefix = ""): Promise<number> {
@@ -116,8 +133,12 @@ async function writeRecords(path: string, result: unknown, validate: Validator |
 /** Canonical JSON of a record; the error of one that is not JSON names it. */
 export function lineOf(record: unknown, where: string): string {
   if (typeof record !== "object" || record === null || Array.isArray(record)) throw new Error(`${where} is not an object`);
+  return jsonOf(record, where);
+}
+
+function jsonOf(value: unknown, where: string): string {
   try {
-    return canonicalJson(record);
+    return canonicalJson(value);
   } catch (error) {
     throw new Error(`${where}: ${(error as Error).message}`);
   }
@@ -130,6 +151,7 @@ function matrixOf(value: unknown): Matrix {
     const data = new Float32Array(rows.length * columns);
     for (const [i, row] of rows.entries()) {
       if (row.length !== columns) throw new Error(`row ${i} has ${row.length} values, the first has ${columns}`);
+      for (let at = 0; at < columns; at++) if (typeof row[at] !== "number") throw new Error(`row ${i} holds ${JSON.stringify(row[at])} at ${at}: a matrix is made of numbers`);
       data.set(row, i * columns);
     }
     return { shape: [rows.length, columns], data };

@@ -1,3 +1,5 @@
+import { seconds } from "../failure.ts";
+
 /** Runs work under a signal that aborts with the given one or after `ms`; work that ignores it is left behind and the error thrown all the same. */
 export async function limited<T>(ms: number | undefined, outer: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -12,7 +14,7 @@ export async function limited<T>(ms: number | undefined, outer: AbortSignal, wor
     if (outer.aborted) onAbort();
     else outer.addEventListener("abort", onAbort);
     // Not what keeps the thread: work with nothing left to wait for is known to be stuck before its time is up.
-    if (ms !== undefined) timer = setTimeout(() => stop(new Error(`timed out after ${ms} ms`)), ms).unref();
+    if (ms !== undefined) timer = setTimeout(() => stop(new Error(`timed out after ${seconds(ms)}`)), ms).unref();
   });
   stopped.catch(() => {});
   try {
