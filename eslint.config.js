@@ -26,7 +26,7 @@ const sideDoors = {
   "src/plan/fresh.ts": ["src/cli/"],
   "src/report/summary.ts": ["src/cli/quick.ts"],
   "src/model/identity.ts": ["src/cli/"],
-  "src/store/write.ts": ["src/plan/fresh.ts"],
+  "src/store/state-file.ts": ["src/plan/fresh.ts"],
   "src/offline/version.ts": ["src/model/identity.ts"],
   "src/offline/tokens.ts": ["src/model/"],
 };

@@ -332,6 +332,34 @@ describe.concurrent("files that are not what they should be", () => {
   });
 });
 
+describe.concurrent("damaged state", () => {
+  test("of any kind is reported once by its name, and what it held is worked out again", async ({ p }) => {
+    chain(p, "module", ["a", "b"]);
+    await p.built();
+    // Twice with nothing to do, after the clock has ticked: then there is every kind of state file.
+    while (!p.exists("cache/state/fresh.json")) expect((await p.dag("run")).code).toBe(0);
+    const files = Object.keys(tree(p.path("cache/state"))).filter((path) => /\.(?:json|memory)$/.test(path));
+    expect(files).toEqual(["cells.json", "code.json", "fresh.json", "pipeline.yaml.memory", "stat.json"]);
+    p.ran();
+    for (const [damage, bytes] of Object.entries({ empty: "", garbage: "\u0000{[", half: undefined })) {
+      for (const file of files) {
+        const path = `cache/state/${file}`;
+        p.write({ [path]: bytes ?? p.read(path).slice(0, p.read(path).length >> 1) });
+        // A note that nothing has changed would answer without looking at the others.
+        if (file !== "fresh.json") p.remove("cache/state/fresh.json");
+        const result = await p.dag("run");
+        expect(result.code, `${damage} ${file}`).toBe(0);
+        const { stderr } = file === "cells.json" ? await p.dag("why", "a") : result;
+        // A why has put nothing in its place; the next build does.
+        if (file === "cells.json") p.remove(path);
+        expect(stderr.split("\n").filter((line) => line.startsWith(`warning: ${path} is damaged`)), `${damage} ${file}: ${stderr}`).toHaveLength(1);
+        while (!p.exists("cache/state/fresh.json")) await p.dag("run");
+      }
+    }
+    expect(p.ran()).toEqual([]);
+  });
+});
+
 describe.concurrent("dag cache", () => {
   test("gc keeps what the lock needs, says what it frees, and never runs by itself", async ({ p }) => {
     chain(p, "cmd", ["a", "b"]);

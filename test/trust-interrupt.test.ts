@@ -55,6 +55,21 @@ describe.concurrent("an interrupt", () => {
     },
   );
 
+  test("is told of every cell: what ran, what was interrupted, what the run stopped before", async ({ p }) => {
+    const gate = await p.gate();
+    held(p, gate);
+    const running = p.start("run", "--json");
+    await gate.arrived("held");
+    running.kill("SIGINT");
+    const { events, done } = await running.result;
+    expect(events.filter(({ event }) => event === "cell").map(({ cell, outcome, message }) => [cell, outcome, message])).toEqual([
+      ["before", "ran", undefined],
+      ["held", "skipped", "interrupted: what was finished of it is kept"],
+      ["after", "skipped", "the run stopped before it"],
+    ]);
+    expect(done).toMatchObject({ ok: false, stopped: "interrupted", ran: ["before"], skipped: ["held", "after"] });
+  });
+
   test("to the whole group, as a terminal sends it, is the same", async ({ p }) => {
     const gate = await p.gate();
     held(p, gate);

@@ -17,6 +17,7 @@ import { CellFailure, InputsChanged, Interrupted } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
+import type { ItemCounts } from "./job.ts";
 import type { Project, State } from "./project.ts";
 import { schedule } from "./schedule.ts";
 
@@ -80,6 +81,7 @@ class Build {
   private refused: string | undefined;
   private fatal: { error: CallError; cell: string } | undefined;
   private readonly restarts = new Map<CellId, number>();
+  private readonly items = new Map<string, ItemCounts>();
   private readonly started = performance.now();
 
   constructor(
@@ -95,7 +97,13 @@ class Build {
     else request.signal.addEventListener("abort", onAbort, { once: true });
     this.lock = new LockWriter(project.places.lock, state.lock);
     this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()), (error, caller) => this.refuse(error, caller.cell));
-    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, rehearsal: request.rehearsal === true, signal: this.stop.signal, emit: request.emit };
+    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, rehearsal: request.rehearsal === true, signal: this.stop.signal, emit: (event) => this.hear(event) };
+  }
+
+  /** What the parts of the build tell goes on to the printer. */
+  private hear(event: BuildEvent): void {
+    if (event.type === "items") this.items.set(event.cell, event.counts);
+    this.request.emit(event);
   }
 
   async run(): Promise<BuildEnd> {
@@ -178,7 +186,11 @@ class Build {
     } catch (error) {
       if (error instanceof InputsChanged) return this.again(cell, error);
       const fatal = this.fatal?.cell === cell.id ? new CellFailure(this.fatal.error.message, { call: this.fatal.error.kind }) : undefined;
-      if (fatal === undefined && (error instanceof Interrupted || this.stop.signal.aborted)) return false;
+      if (fatal === undefined && (error instanceof Interrupted || this.stop.signal.aborted)) {
+        this.totals.skipped.push(cell.id);
+        this.tell(cell, "skipped", reasons, started, { message: "interrupted: what was finished of it is kept", ...this.itemsOf(cell.id), calls: await this.desk.calls(cell.id) });
+        return false;
+      }
       const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure((error as Error).message));
       this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
@@ -206,14 +218,20 @@ class Build {
 
   private fail(cell: Cell, reasons: Reason[], started: number, failure: CellFailure, calls?: { made: number; stored: number; cost: number }): void {
     this.totals.failed.push(cell.id);
-    this.tell(cell, "failed", reasons, started, { message: failure.message, failures: failure.failures, ...(failure.items === undefined ? {} : { items: failure.items }), ...(calls === undefined ? {} : { calls }) });
+    this.tell(cell, "failed", reasons, started, { message: failure.message, failures: failure.failures, ...(failure.items === undefined ? this.itemsOf(cell.id) : { items: failure.items }), ...(calls === undefined ? {} : { calls }) });
+  }
+
+  /** Counts of a cell's items as last told. */
+  private itemsOf(id: CellId): { items?: ItemCounts } {
+    const items = this.items.get(id);
+    return items === undefined ? {} : { items };
   }
 
   private skip(id: CellId, because: CellId | undefined): void {
     const cell = this.project.graph.cells.get(id);
     if (cell === undefined) return;
     this.totals.skipped.push(id);
-    this.tell(cell, "skipped", [], performance.now(), { message: because === undefined ? "the run stopped before it" : `needs ${because}` });
+    this.tell(cell, "skipped", [], performance.now(), { message: because === undefined || this.stop.signal.aborted ? "the run stopped before it" : `needs ${because}` });
   }
 
   private tell(cell: Cell, outcome: CellResult, reasons: Reason[], started: number, more: Partial<Extract<BuildEvent, { type: "cell" }>> & { calls?: { made: number; stored: number; cost?: number } } = {}): void {

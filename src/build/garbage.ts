@@ -79,7 +79,7 @@ export async function collectGarbage({ root, keep, dryRun, unfinished, tool }: G
   for (const { hash, bytes } of objects.removed) report.removed.push({ kind: "object", name: hash, bytes });
   for (const name of objects.leftovers) await free("leftover", `cache/objects/${name}`, halves.get(name) ?? 0, () => Promise.resolve());
 
-  const bundles = new CodeBook(root, join(root, "cache"), StatCache.load(join(root, "cache/state/stat.json"), { root }), tool, true).bundles();
+  const bundles = new CodeBook(root, join(root, "cache"), StatCache.load(join(root, "cache/state/stat.json"), { root }), tool, true, () => {}).bundles();
   for (const { name, path, bytes } of entries(root, "cache/code")) {
     if (!/^[0-9a-f]{32}\.mjs$/.test(name)) continue;
     if (bundles.has(name)) add(report.kept.code, bytes);

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Reason, RecipeHash } from "../plan/index.ts";
-import { canonicalJson, writeDerivedSync } from "../store/index.ts";
+import { canonicalJson, readStateSync, writeStateSync } from "../store/index.ts";
+import type { OnProblem } from "../store/index.ts";
 import type { CellFailure } from "./failure.ts";
 import type { ItemFailure } from "./job.ts";
 
@@ -20,7 +20,10 @@ const MOST_ITEMS = 200;
 export class CellMemory {
   private cells: Map<string, Remembered> | undefined;
   private dirty = false;
-  constructor(private readonly file: string) {}
+  constructor(
+    private readonly file: string,
+    private readonly onProblem: OnProblem,
+  ) {}
 
   /** The message of the last failure with these very inputs. */
   failure(cell: string, recipe: RecipeHash): string | undefined {
@@ -45,18 +48,13 @@ export class CellMemory {
   }
 
   save(): void {
-    if (this.dirty) writeDerivedSync(this.file, canonicalJson([...this.load()].sort(([a], [b]) => (a < b ? -1 : 1))) + "\n");
+    if (this.dirty) writeStateSync(this.file, canonicalJson([...this.load()].sort(([a], [b]) => (a < b ? -1 : 1))));
     this.dirty = false;
   }
 
   private load(): Map<string, Remembered> {
-    if (this.cells !== undefined) return this.cells;
-    try {
-      const entries = JSON.parse(readFileSync(this.file, "utf8")) as [string, Remembered][];
-      this.cells = new Map(entries.filter(([cell, last]) => typeof cell === "string" && typeof last.recipe === "string" && Array.isArray(last.reasons)));
-    } catch {
-      this.cells = new Map();
-    }
+    // The checksum says that save wrote it.
+    this.cells ??= new Map((readStateSync(this.file, this.onProblem) ?? []) as [string, Remembered][]);
     return this.cells;
   }
 }

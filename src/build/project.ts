@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expand, loadPipeline } from "../pipeline/index.ts";
 import type { Diagnostic, Graph, ModelSpec, Pipeline, PipelineMemory } from "../pipeline/index.ts";
 import { CodeBook, Planner, ResultStore, Snapshot } from "../plan/index.ts";
 import type { PlannerOptions, RecipeHash } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
-import { ObjectStore, readLock, StatCache, writeDerivedSync } from "../store/index.ts";
+import { derivedDamage, ObjectStore, readDerivedSync, readLock, StatCache, writeDerivedSync } from "../store/index.ts";
 import type { LockFile, OnProblem } from "../store/index.ts";
 import { CellMemory } from "./memory.ts";
 
@@ -82,11 +81,11 @@ export class Project {
     const { lock, problems, exists } = readLock(this.places.lock);
     for (const problem of problems) onProblem(problem);
     const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem, readOnly: readOnly === true });
-    const code = new CodeBook(root, this.places.cache, stats, tool, readOnly === true);
+    const code = new CodeBook(root, this.places.cache, stats, tool, readOnly === true, onProblem);
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });
     const results = new ResultStore(this.places.cache, this.options.scratch === undefined ? [] : [join(root, "cache")]);
-    const memory = new CellMemory(join(this.places.state, `cells${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`));
+    const memory = new CellMemory(join(this.places.state, `cells${this.pipeline.slug === "" ? "" : `.${this.pipeline.slug.replaceAll("/", ".")}`}.json`), onProblem);
     const planner = new Planner({
       graph: this.graph,
       snapshot,
@@ -105,18 +104,18 @@ export class Project {
 }
 
 /** The last pipeline found good, by its content: an unchanged one need not be parsed again. */
-function pipelineMemory({ root, file = "pipeline.yaml", readOnly, scratch }: ProjectOptions): PipelineMemory {
+function pipelineMemory({ root, file = "pipeline.yaml", readOnly, scratch, onProblem }: ProjectOptions): PipelineMemory {
   const path = join(root, "cache/state", `${file.replace(/[^A-Za-z0-9._-]/g, "_")}.memory`);
   const stamped = (key: string): string => `${__BUILD__} ${key}\n`;
   return {
     read: (key) => {
-      try {
-        const text = readFileSync(path, "utf8");
+      const parse = (text: string): string | undefined => {
+        if (!/^\w+ \w+\n/.test(text)) throw new Error("no stamp");
         return text.startsWith(stamped(key)) ? text.slice(stamped(key).length) : undefined;
-      } catch {
-        return undefined;
-      }
+      };
+      return readDerivedSync(path, parse, onProblem);
     },
+    damaged: () => onProblem(derivedDamage(path)),
     write: (key, text) => {
       if (readOnly !== true && scratch === undefined) writeDerivedSync(path, stamped(key) + text);
     },

@@ -86,7 +86,7 @@ const reported = new Set<string>();
 function reportProblem(problem: StoreProblem): void {
   if (reported.has(problem.message)) return;
   reported.add(problem.message);
-  if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message)}\n`);
+  if (!common.quiet) process.stderr.write(`warning: ${printable(problem.message.replaceAll(`${rootOf(common.directory ?? ".")}/`, ""))}\n`);
 }
 
 /** A project is where its files are, whatever links led there. */

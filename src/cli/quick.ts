@@ -11,7 +11,9 @@ export const freshStamp = (argv: readonly string[]): string => `${__BUILD__} ${p
 /** Answers `dag run …` without planning where nothing that the last plan looked at has changed. False: the long way. */
 export async function unchanged(argv: readonly string[]): Promise<boolean> {
   const at = argv.indexOf("-C");
-  const note = readFreshNote(resolve(at < 0 ? "." : (argv[at + 1] ?? ".")), freshStamp(argv), process.env);
+  const note = readFreshNote(resolve(at < 0 ? "." : (argv[at + 1] ?? ".")), freshStamp(argv), process.env, ({ path, message }) => {
+    if (!argv.includes("--quiet")) process.stderr.write(`warning: ${message.replace(path, "cache/state/fresh.json")}\n`);
+  });
   if (note === undefined) return false;
   if (!argv.includes("--quiet")) process.stderr.write(freshText(note.cells));
   await showResults(note.results, process.stdout.isTTY && !process.env["NO_COLOR"] && !argv.includes("--color"));

@@ -51,6 +51,7 @@ async function remembered(bytes: Uint8Array, parse: ParseOptions, memory: Pipeli
   const kept = await memory.read(key);
   const pipeline = kept === undefined ? undefined : fromMemory(kept, parse.root);
   if (pipeline) return { ok: true, pipeline };
+  if (kept !== undefined) memory.damaged?.();
   const result = await parsePipeline(bytes, parse);
   if (result.ok) await memory.write(key, toMemory(result.pipeline));
   return result;

@@ -12,6 +12,8 @@ const FORMAT = 1;
 export interface PipelineMemory {
   read(key: string): string | undefined | Promise<string | undefined>;
   write(key: string, text: string): void | Promise<void>;
+  /** What was read is not what was written. */
+  damaged?(): void;
 }
 
 /** Of everything a pipeline is made from but the root: the text, the file's name, presets and overrides. */

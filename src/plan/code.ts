@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
-import { canonicalJson, sha256, writeAtomicSync, writeDerivedSync } from "../store/index.ts";
-import type { Sha256, StatCache } from "../store/index.ts";
+import { canonicalJson, readStateSync, sha256, writeAtomicSync, writeStateSync } from "../store/index.ts";
+import type { OnProblem, Sha256, StatCache } from "../store/index.ts";
 
 /** Hashes of what stage modules may import of the tool: its own version, as far as they see it. */
 declare const __API__: Record<string, string>;
@@ -56,10 +56,11 @@ export class CodeBook {
     /** Absolute path of the running tool's dist/, for modules that import "daguerre". */
     private readonly tool: string,
     /** Fingerprints only: nothing is written to the cache. */
-    private readonly readOnly = false,
+    private readonly readOnly: boolean,
+    onProblem: OnProblem,
   ) {
     this.file = join(cache, "state/code.json");
-    this.entries = readEntries(this.file, this.stamp());
+    this.entries = readEntries(this.file, this.stamp(), onProblem);
   }
 
   /** Throws CodeError with file:line:column for code that does not parse or resolve. */
@@ -81,7 +82,7 @@ export class CodeBook {
 
   save(): void {
     if (!this.dirty || this.readOnly) return;
-    writeDerivedSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
+    writeStateSync(this.file, canonicalJson({ stamp: this.stamp(), entries: this.entries }));
     this.dirty = false;
   }
 
@@ -193,14 +194,9 @@ function packageFiles(from: string, name: string): string[] {
   }
 }
 
-function readEntries(file: string, stamp: string): Record<string, Entry> {
-  try {
-    const read = JSON.parse(readFileSync(file, "utf8")) as { stamp?: unknown; entries?: Record<string, Entry> };
-    if (read.stamp === stamp && read.entries !== undefined) return read.entries;
-  } catch {
-    // missing or damaged: derived data, made again
-  }
-  return {};
+function readEntries(file: string, stamp: string, onProblem: OnProblem): Record<string, Entry> {
+  const read = readStateSync(file, onProblem) as { stamp: string; entries: Record<string, Entry> } | undefined;
+  return read?.stamp === stamp ? read.entries : {};
 }
 
 /** Is an absolute path below a directory? */

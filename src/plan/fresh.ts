@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { writeDerivedSync } from "../store/write.ts";
+import type { OnProblem } from "../store/index.ts";
+import { readStateSync, writeStateSync } from "../store/state-file.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -27,15 +28,11 @@ const noteFile = (root: string): string => join(root, "cache/state/fresh.json");
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2000;
 
-/** The note, if it answers this question and nothing it looked at has changed. */
-export function readFreshNote(root: string, stamp: string, env: Readonly<Record<string, string | undefined>>): FreshNote | undefined {
-  try {
-    const note = JSON.parse(readFileSync(noteFile(root), "utf8")) as FreshNote;
-    if (note.version !== 1 || note.stamp !== stamp) return undefined;
-    return digestOf(note.paths, note.variables, env)?.digest === note.digest ? note : undefined;
-  } catch {
-    return undefined; // absent or damaged: the plan is made
-  }
+/** The note, if it answers this question and nothing it looked at has changed. A damaged one is reported, and the plan is made. */
+export function readFreshNote(root: string, stamp: string, env: Readonly<Record<string, string | undefined>>, onProblem: OnProblem): FreshNote | undefined {
+  const note = readStateSync(noteFile(root), onProblem) as FreshNote | undefined;
+  if (note?.version !== 1 || note.stamp !== stamp) return undefined;
+  return digestOf(note.paths, note.variables, env)?.digest === note.digest ? note : undefined;
 }
 
 /**
@@ -49,7 +46,7 @@ export function writeFreshNote(root: string, snapshot: Snapshot, more: Pick<Fres
   const found = digestOf(paths, variables, snapshot.env);
   if (found === undefined || found.newest + (found.coarse ? COARSE_TICK_MS : TICK_MS) >= began) return;
   const note: FreshNote = { version: 1, ...rest, variables, paths, digest: found.digest };
-  writeDerivedSync(noteFile(root), JSON.stringify(note));
+  writeStateSync(noteFile(root), JSON.stringify(note));
 }
 
 function digestOf(paths: readonly string[], variables: readonly string[], env: Readonly<Record<string, string | undefined>>): { digest: string; newest: number; coarse: boolean } | undefined {

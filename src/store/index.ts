@@ -12,6 +12,7 @@ export { ObjectStore, type ObjectStoreOptions, type Restored } from "./objects.t
 export { parseOwner, standing, thisOwner, type Owner, type Standing } from "./owner.ts";
 export { forEachLimited } from "./pool.ts";
 export { signatureSync, type Signature } from "./signature.ts";
+export { readStateSync, writeStateSync } from "./state-file.ts";
 export { StatCache, type StatCacheOptions } from "./stat.ts";
 export { walkFiles, type WalkedFile } from "./walk.ts";
-export { isTempName, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync, writeDerivedSync } from "./write.ts";
+export { derivedDamage, isTempName, readDerivedSync, removeTree, replace, sweepTemps, tempPath, writeAtomic, writeAtomicSync, writeDerivedSync } from "./write.ts";

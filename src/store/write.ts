@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { errno, StoreError, systemError } from "./errors.ts";
+import { errno, StoreError, systemError, type OnProblem, type StoreProblem } from "./errors.ts";
 
 const TEMP = /^\.dag-\d+-[0-9a-f]{12}\.tmp$/;
 
@@ -72,6 +72,23 @@ export function writeDerivedSync(path: string, data: Uint8Array | string): boole
   }
   return false;
 }
+
+/**
+ * Reads back what writeDerivedSync wrote: what `parse` makes of it, or undefined where there is no file. A file that `parse` throws on is reported;
+ * a form of another version is `parse`'s to return as undefined.
+ */
+export function readDerivedSync<T>(path: string, parse: (text: string) => T | undefined, onProblem: OnProblem): T | undefined {
+  try {
+    return parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const code = errno(error);
+    if (code !== "ENOENT" && code !== "ENOTDIR") onProblem(derivedDamage(path));
+    return undefined;
+  }
+}
+
+/** What is said of a derived file that is not as it was written. */
+export const derivedDamage = (path: string): StoreProblem => ({ reason: "damaged", path, message: `${path} is damaged and not used`, advice: "nothing to do: what it held is worked out again" });
 
 async function openMakingDirectory(path: string, mode = 0o666) {
   try {
