@@ -239,6 +239,55 @@ describe.concurrent("what an item depends on", () => {
     expect(p.read("artifacts/letters.jsonl")).toContain('{"id":"p002","pet":9}');
   });
 
+  test("a need that one item has read whole and the module keeps is an input of all of them", async ({ p }) => {
+    p.write({
+      "people.jsonl": people(4),
+      "pets.jsonl": people(1),
+      "stages/letters.ts": `let memo;\nexport default async ({ item, needs }) => { ${p.markModule("item.id")} memo ??= needs.pets.all(); return { id: item.id, pet: (await memo)[0].n }; };\n`,
+      "pipeline.yaml": pipeline({
+        people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } },
+        pets: { cmd: "cp {files.in} {output}", files: { in: "pets.jsonl" } },
+        letters: { run: "stages/letters.ts", each: "people", needs: ["pets"] },
+      }),
+    });
+    await p.built();
+    p.ran();
+    p.write({ "pets.jsonl": [{ id: "p000", n: 9 }] });
+    await p.built();
+    expect(p.ran()).toEqual(ids(4));
+    expect(p.read("artifacts/letters.jsonl")).toBe(ids(4).map((id) => `{"id":"${id}","pet":9}\n`).join(""));
+  });
+
+  test("an item may be a generator's, and two records with one id name the item", async ({ p }) => {
+    const stage = (yields: string) => p.write({ "stages/letters.ts": `export default async function* ({ item }) { yield { id: item.id + "a" }; yield { id: ${yields} }; }\n` });
+    stage('item.id + "b"');
+    p.write({
+      "people.jsonl": people(2),
+      "pipeline.yaml": pipeline({ people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } }, letters: { run: "stages/letters.ts", each: "people" } }),
+    });
+    await p.built();
+    expect(p.read("artifacts/letters.jsonl")).toBe('{"id":"p000a"}\n{"id":"p000b"}\n{"id":"p001a"}\n{"id":"p001b"}\n');
+    stage('"same"');
+    expect((await p.run()).events.find(({ cell }) => cell === "letters")?.["message"]).toContain('two records have the id "same": ids are unique in an artifact, one of them made for item "p001"');
+  });
+
+  test("nothing one item or stage does to what it was given, or to the global object, reaches another", async ({ p }) => {
+    p.write({
+      "people.jsonl": people(3),
+      "in/a.txt": "a",
+      "stages/names.ts": 'export default ({ item, files }) => { files.in.names.push("x"); return { id: item.id, n: files.in.names.length }; };\n',
+      "stages/count.ts": "export default () => (globalThis.G = (globalThis.G ?? 0) + 1);\n",
+      "pipeline.yaml": pipeline({
+        people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } },
+        names: { run: "stages/names.ts", each: "people", files: { in: "in/" } },
+        count: { run: "stages/count.ts", matrix: { n: [1, 2, 3] }, output: "count.json" },
+      }),
+    });
+    await p.built("-j", "1");
+    expect(p.read("artifacts/names.jsonl")).toBe(ids(3).map((id) => `{"id":"${id}","n":1}\n`).join(""));
+    for (const n of [1, 2, 3]) expect(p.read(`artifacts/count/n=${n}.json`)).toBe("1\n");
+  });
+
   test("random() depends on seed, stage, item and labels, never on order or concurrency", async ({ p, q }) => {
     const write = (project: Project, seed: number): void => {
       project.write({

@@ -12,13 +12,13 @@ export class Ids {
   private slots = new Uint32Array(WORDS * 1024);
   private count = 0;
 
-  check(id: unknown, required: boolean, what: string): void {
+  check(id: unknown, required: boolean, what: string, more: () => string = () => ""): void {
     if (id === undefined && !required) return;
     if (typeof id !== "string") {
       if (!required) return;
       throw new Error(`${what} has no string "id": return { id: item.id, … }`);
     }
-    if (!this.add(id)) throw new Error(`two records have the id ${JSON.stringify(id)}: ids are unique in an artifact`);
+    if (!this.add(id)) throw new Error(`two records have the id ${JSON.stringify(id)}: ids are unique in an artifact${more()}`);
   }
 
   /** False where the id was there. */

@@ -53,6 +53,8 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const keys: Sha256[] = [];
   const running = new Set<Promise<void>>();
   const sourceIds = new Ids();
+  /** Needs that any item of this run has read whole: a module may keep at its top what one of them read, for the others. */
+  const whole: Record<string, Sha256> = {};
   let wake = (): void => {};
   let pause: Promise<void> | undefined;
   /** Once inputs have changed: what this run still makes is for this run only. */
@@ -80,9 +82,13 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const start = async (item: JsonRecord, key: Sha256): Promise<void> => {
     const seen: Record<string, Sha256> = {};
     try {
-      const made = recordsOf(await run.invoke(item, (label, hash) => (seen[label] = hash)), item.id);
+      const track = (label: string, hash: Sha256): void => {
+        seen[label] = hash;
+        if (/^needs\.[^#]*$/.test(label)) whole[label] = hash;
+      };
+      const made = recordsOf(await listed(await run.invoke(item, track)), item.id);
       for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
-      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
+      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen } };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;
@@ -136,7 +142,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
         const entry = await remembered(key);
         if (entry === undefined) throw new Error("an item's memory cannot be read back; run again");
         for (const [i, line] of entry.lines.entries()) {
-          ids.check(entry.ids[i], true, `a record of ${run.stage}`);
+          ids.check(entry.ids[i], true, `a record of ${run.stage}`, () => `, one of them made for item ${JSON.stringify(entry.item)}`);
           await writer.line(line);
           records++;
         }
@@ -146,6 +152,14 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     }
     return records;
   }
+}
+
+/** What a generator yields, as a list. */
+async function listed(result: unknown): Promise<unknown> {
+  if (typeof result !== "object" || result === null || Array.isArray(result) || !(Symbol.asyncIterator in result || Symbol.iterator in result)) return result;
+  const records: unknown[] = [];
+  for await (const record of result as AsyncIterable<unknown>) records.push(record);
+  return records;
 }
 
 /** An item's result: one record, several, or none. */

@@ -87,4 +87,6 @@ export interface CellOutcome {
   items?: ItemCounts;
   failures: ItemFailure[];
   reads: Record<string, Sha256>;
+  /** The stage has left something on its thread's global object, which the next one must not find. */
+  spoilt?: true;
 }

@@ -40,7 +40,7 @@ export class WorkerPool {
     let healthy = false;
     try {
       const outcome = await this.drive(thread.worker, run);
-      healthy = true;
+      healthy = outcome.spoilt !== true;
       return outcome;
     } finally {
       // After a failure something of the stage may still be at work in its thread.

@@ -24,6 +24,8 @@ const port = parentPort as MessagePort;
 fixLocale();
 process.setSourceMapsEnabled(true);
 
+/** What the thread's global object has before any stage has run. */
+const globals = new Set(Reflect.ownKeys(globalThis));
 /** While a stage runs, only what it waits for keeps the thread: with nothing left to wait for, it will never end. */
 let running = false;
 const hold = (wanted: boolean): void => (wanted || !running ? port.ref() : port.unref());
@@ -69,7 +71,7 @@ async function runCell(job: ModuleJob): Promise<void> {
   hold(false);
   try {
     const outcome = await build(job);
-    send({ type: "done", outcome });
+    send({ type: "done", outcome: Reflect.ownKeys(globalThis).every((key) => globals.has(key)) ? outcome : { ...outcome, spoilt: true } });
   } catch (error) {
     send({ type: "failed", error: shapeOf(error, job.root) });
   } finally {

@@ -10,7 +10,10 @@ export interface Need {
   records(): AsyncIterable<JsonRecord>;
   /** All records of a JSONL artifact. */
   all(): Promise<JsonRecord[]>;
-  /** One record by id. In a stage with `each`, only this record becomes an input of the item. Undefined where there is none. */
+  /**
+   * One record by id; undefined where there is none. In a stage with `each`, only this record becomes an input of the item that asks: ask anew
+   * for each item (it costs nothing), and keep no record at the top of the module for others.
+   */
   get(id: string): Promise<JsonRecord | undefined>;
   /** The parsed value of a JSON artifact. */
   json(): Promise<Json>;

@@ -15,7 +15,9 @@ export function filesOf(label: string, source: CellJob["files"][string], root: s
   };
   return {
     path: source.path,
-    names: source.names,
+    get names() {
+      return [...source.names]; // what one item does to it is nothing to another
+    },
     hash: source.hash,
     text: (name) => readWhole(find(name)).then(String),
     json: async (name) => JSON.parse(await readWhole(find(name)).then(String)) as Json,
