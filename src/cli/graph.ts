@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
-import { common, EXIT, openProject, selection, useColor, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
 
 export function graphCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("graph"))
@@ -16,6 +16,8 @@ export function graphCommand(program: Command, exit: (code: number) => void): vo
       const { drawGraph } = await import("../report/index.ts");
       const only = targets.length === 0 ? {} : { only: new Set(selection(project, targets).cells.map(({ stage }) => stage.name)) };
       const format = options.format ?? (common.json ? "json" : "text");
-      process.stdout.write(await drawGraph(project.graph, format, { color: useColor(process.stdout), width: process.stdout.columns || 80, ...only }));
+      const drawing = await drawGraph(project.graph, format, { color: useColor(process.stdout), width: process.stdout.columns || 80, ...only });
+      if (common.json && format === "json") printJson(JSON.parse(drawing));
+      else process.stdout.write(drawing);
     });
 }
