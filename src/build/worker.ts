@@ -6,6 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { JsonRecord, StageFunction } from "../stage/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import { hashSmallFileSync } from "../store/index.ts";
+import { thisThread } from "./descendants.ts";
 import { runItems } from "./items.ts";
 import type { CellOutcome, ModuleJob } from "./job.ts";
 import type { FailureShape, FromWorker, ToWorker } from "./protocol.ts";
@@ -53,6 +54,8 @@ const BEAT_MS = 500;
 async function runCell(job: ModuleJob): Promise<void> {
   abort = new AbortController();
   setMaxListeners(0, abort.signal); // every item listens
+  const thread = thisThread();
+  if (thread !== undefined) send({ type: "thread", thread });
   const beat = job.timeoutMs === undefined ? undefined : setInterval(() => send({ type: "beat" }), BEAT_MS);
   try {
     send({ type: "done", outcome: await build(job) });
