@@ -81,7 +81,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     const seen: Record<string, Sha256> = {};
     try {
       const made = recordsOf(await run.invoke(item, (label, hash) => (seen[label] = hash)), item.id);
-      for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
+      for (const record of made) await run.validate?.(record, `record ${JSON.stringify(record.id)}`);
       const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: seen };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
