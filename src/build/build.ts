@@ -13,7 +13,7 @@ import { buildCell } from "./cell.ts";
 import type { Workshop } from "./cell.ts";
 import { place } from "./commit.ts";
 import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
-import { CellFailure, InputsChanged, Interrupted } from "./failure.ts";
+import { CellFailure, InputsChanged, Interrupted, messageOf } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
@@ -116,9 +116,8 @@ class Build {
       for (const [id, outcome] of outcomes) if (outcome.kind === "skipped") this.skip(id, outcome.because);
       if (!this.stop.signal.aborted && this.totals.failed.length === 0) await this.prune();
     } finally {
-      await this.shop.pool.close();
-      await this.desk.close();
-      await this.save();
+      // Whatever cannot be closed, the lock is written.
+      await this.shop.pool.close().finally(() => this.desk.close()).finally(() => this.save());
     }
     return this.end();
   }
@@ -179,7 +178,7 @@ class Build {
       if (error instanceof InputsChanged) return this.again(cell, error);
       const fatal = this.fatal?.cell === cell.id ? new CellFailure(this.fatal.error.message, { call: this.fatal.error.kind }) : undefined;
       if (fatal === undefined && (error instanceof Interrupted || this.stop.signal.aborted)) return false;
-      const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure((error as Error).message));
+      const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure(messageOf(error)));
       this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;

@@ -3,6 +3,7 @@ import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { OnProblem, Sha256 } from "../store/index.ts";
 import { broken } from "./guard.ts";
+import { messageOf } from "./failure.ts";
 import { Ids } from "./ids.ts";
 import type { EachJob, ItemCounts, ItemFailure } from "./job.ts";
 import { LineWriter, lineOf } from "./write.ts";
@@ -89,8 +90,8 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     } catch (error) {
       if (run.signal.aborted && (error as Error).name === "AbortError") return;
       counts.failed++;
-      const { message, call } = error as Error & { call?: string };
-      failures.push({ item: item.id, message, ...(call === undefined ? {} : { call }) });
+      const { call } = error as { call?: string };
+      failures.push({ item: item.id, message: messageOf(error), ...(call === undefined ? {} : { call }) });
     }
     progress();
   };

@@ -1,6 +1,6 @@
 export { canonicalJson } from "./canonical.ts";
 export { hashDirectory, type HashedDirectory } from "./directory.ts";
-export { StoreError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
+export { StoreError, systemError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
 export { collect, listObjects, tally, verifyObjects, type Collected, type StoredObject, type Tally } from "./gc.ts";
 export { hashFile, hashJson, hashSmallFileSync, isSha256, sha256, type Hashed, type Sha256 } from "./hash.ts";
 export { Journal, type JournalOptions } from "./journal.ts";
