@@ -172,6 +172,32 @@ describe.concurrent("a schema with a pattern that backtracks for ever", () => {
     expect(p.exists("artifacts/a.jsonl")).toBe(false);
   });
 
+  test("keeps nobody waiting meanwhile: other stages are built, and TERM ends all", async ({ p }) => {
+    const gate = await p.gate();
+    p.write({
+      "in.jsonl": `${line}\n`, "s.json": evil,
+      "pipeline.yaml": pipeline({
+        a: { cmd: `cp {files.in} {output}; ${p.mark("a")}`, files: { in: "in.jsonl" }, schema: "s.json", timeout: "300s", output: "a.jsonl" },
+        b: { cmd: gate.command("b"), output: "b.txt" },
+        c: { cmd: gate.command("c", "{output}", "{needs.b}"), needs: ["b"], output: "c.txt" },
+      }),
+    });
+    const running = p.start("run", "-j", "2");
+    const b = await gate.arrived("b");
+    const ran: string[] = [];
+    while (ran.length === 0) {
+      await sleep(50);
+      ran.push(...p.ran());
+    }
+    await b.order({ output: "b\n" });
+    await b.order({ exit: 0 });
+    await gate.arrived("c"); // with a still under check
+    expect(p.read("artifacts/b.txt")).toBe("b\n");
+    running.child.kill("SIGTERM");
+    expect((await running.result).code).toBe(143);
+    expect(p.exists("artifacts/a.jsonl")).toBe(false);
+  });
+
   test("is no matter to ten thousand records that fit", async ({ p }) => {
     p.write({ "in.jsonl": people(10_000), "s.json": { properties: { id: { pattern: "^p[0-9]+$" } } }, "pipeline.yaml": pipeline({ a: { cmd: "cp {files.in} {output}", files: { in: "in.jsonl" }, schema: "s.json", output: "a.jsonl" } }) });
     const result = await p.built();

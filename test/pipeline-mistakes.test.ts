@@ -165,6 +165,7 @@ describe("the matrix", () => {
     ["matrix: { x: [] }", ["3:32 stages.a.matrix.x must not be empty"]],
     ["matrix: {}", ["3:27 stages.a.matrix must not be empty"]],
     ["matrix: { x: [1, 2, 1.0] }", ['3:39 axis "x" of stage "a" has the value 1 twice']],
+    ["matrix: { x: [GPT, é, gpt, É] }", ['3:41 the values "GPT" and "gpt" of axis "x" of stage "a" differ in case only: their artifacts would be one file on macOS and Windows | give one of them another name']],
     ['matrix: { x: [1, "1", true, "true"] }', ['3:36 the values 1 and "1" of axis "x" of stage "a" would both be written x=1', '3:47 the values true and "true" of axis "x" of stage "a" would both be written x=true']],
   ])("%s", async (fields, expected) => {
     expect(await brief(`params: { x: 3, none: [], deep: [[1]], y: [1] }\n${stageA(fields)}`)).toEqual(expected);

@@ -54,22 +54,28 @@ async function live(dice: Dice, n: number, label: string): Promise<void> {
         await Promise.race([running.result, new Promise((go) => setTimeout(go, dice.int(20, 900)))]);
         const signal = dice.chance(0.75) ? "SIGKILL" : "SIGINT";
         history.push(signal);
-        counter.killed();
+        counter.note(signal);
         try { running.kill(signal); } catch { /* it was done */ }
         await running.result;
-        counter.killed();
+        // An interrupted one waits for its answers.
+        if (signal === "SIGKILL") await counter.killed(p.path("cache/calls/answers/data.mdb"));
         if (dice.chance(0.2)) { history.push(edit(world, dice)); write(); }
       }
+      counter.note("to its end");
       const together = dice.chance(0.15);
       history.push(together ? "run twice at once" : "run");
       const results = await Promise.all([p.run(), ...(together ? [p.run("-j", "1")] : [])]);
       const told = `${label}, round ${String(round)}: ${history.join("; ")}\n${JSON.stringify(world)}\n`;
-      for (const result of results) expect(result.code, told + result.stdout + result.stderr).toBe(0);
+      for (const result of results) {
+        expect(result.code, told + result.stdout + result.stderr).toBe(0);
+        expect(result.stderr, told).not.toContain("changed while it ran"); // nobody edits now
+      }
 
       rmSync(oracle.root, { recursive: true });
       oracle.write(render(world, other.url));
       const scratch = await oracle.run();
       expect(scratch.code, told + scratch.stderr).toBe(0);
+      expect(scratch.events.filter(({ event }) => event === "warning"), told).toEqual([]); // nobody touched its inputs
       expect(p.lock(), told).toEqual(oracle.lock());
       expect(p.read("dag.lock"), told).toBe(oracle.read("dag.lock"));
       const expected = oracle.artifacts();

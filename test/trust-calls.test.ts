@@ -91,6 +91,27 @@ describe.concurrent("calls", () => {
     expect(bodies.filter((body) => body.includes("p001"))).toHaveLength(1);
   });
 
+  test("an answer whose schema has a pattern that backtracks for ever holds up nothing, is kept as invalid, and is not bought again", { timeout: 120_000 }, async ({ p, server }) => {
+    asking(p, server, 2);
+    p.write({
+      "s.json": { type: "object", properties: { x: { type: "string", pattern: "^(a+)+$" } }, required: ["x"] },
+      "stages/say.ts": `export default async ({ item, models, prompts }) => {
+        const { outcome } = await models.writer.chat({ prompt: prompts.ask.render({ id: item.id }), schema: "s.json" });
+        return { id: item.id, outcome };
+      };\n`,
+      "pipeline.yaml": p.read("pipeline.yaml").replace('"api_key_env"', '"attempts": 1, "api_key_env"'),
+    });
+    server.otherwise = ({ body }) => say(JSON.stringify({ x: JSON.stringify(body).includes("p001") ? `${"a".repeat(60)}!` : "aaa" }));
+    const result = await p.run();
+    expect(result.code, result.text).toBe(0);
+    expect(p.read("artifacts/say.jsonl")).toBe('{"id":"p000","outcome":"ok"}\n{"id":"p001","outcome":"invalid"}\n');
+    const kept = await p.dag("cache", "export");
+    expect(kept.stdout).toContain("could not be checked in 5000 ms: look for a pattern that backtracks");
+    p.remove("artifacts", "dag.lock", "cache/results", "cache/items");
+    await p.built();
+    expect(server.requests).toHaveLength(2);
+  });
+
   test("a key reaches the wire and nothing else", async ({ p, server }) => {
     asking(p, server, 2);
     server.script({ status: 401, body: { error: { message: `Incorrect API key provided: ${secret}`, type: "invalid_request_error", code: "invalid_api_key" } } });

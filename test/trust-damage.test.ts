@@ -1,9 +1,11 @@
 /** Damage: reported, rebuilt, never trusted, never a crash. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { chain, itemStages, kinds, people, pipeline, sha256, test, textStage, tree } from "./rig/index.ts";
 import type { Project, Result } from "./rig/index.ts";
+import { held, say, startServer } from "./rig/server.ts";
 
 /** A project with a module, a command, items and a prompt, built. */
 async function built(p: Project): Promise<Project> {
@@ -188,6 +190,21 @@ describe.concurrent("damaged items", () => {
   });
 });
 
+/** Where nothing can be written: run says so, the others do their work. */
+async function readers(p: Project, why: string): Promise<void> {
+  const before = p.everything();
+  const run = await p.run();
+  calm(run);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain(`cannot lock ${p.path("cache/state/build.lease")}: ${why}`);
+  for (const [words, code] of [[["status"], 3], [["why", "text"], 0], [["plan"], 0], [["run", "--dry-run"], 0], [["graph"], 0], [["hash"], 0], [["cache", "ls"], 0], [["cache", "stats"], 0], [["cache", "gc", "--dry-run"], 0]] as const) {
+    const result = await p.dag(...words);
+    calm(result);
+    expect(result.code, `${words.join(" ")}: ${result.text}`).toBe(code);
+  }
+  expect(p.everything()).toEqual(before);
+}
+
 describe.concurrent("files that are not what they should be", () => {
   test.for(kinds)("a symlinked input of a %s stage counts by content; a dangling one is missing", async (kind, { p }) => {
     chain(p, kind, ["a"]);
@@ -305,19 +322,112 @@ describe.concurrent("files that are not what they should be", () => {
     expect(statSync(p.path("artifacts/a.txt")).size).toBe(3_000_000);
   });
 
-  test.skipIf(process.getuid?.() === 0)("a read-only project is an error in words, and readers work in it", async ({ p }) => {
-    chain(p, "cmd", ["a"]);
-    await p.built();
-    const { chmodSync } = await import("node:fs");
+  test("a full disk, whatever is being written: one message with what to do, exit 1, nothing lost, and the next run with room ends right", { timeout: 240_000 }, async ({ p, q, skip }) => {
+    if (!p.mount(24)) skip("mounting a small disk needs root");
+    const server = await startServer(() => say("an answer ".repeat(100)));
+    const write = (to: Project): void => {
+      to.env["THE_KEY"] = "key";
+      to.write({
+        "stages/a.ts": 'export default () => Array.from({ length: 20 }, (_, i) => ({ id: `p${i}`, text: "x".repeat(2000) }));\n',
+        "stages/b.ts": "export default async ({ item, models }) => ({ id: item.id, value: (await models.writer.chat({ prompt: item.id })).value });\n",
+        "stages/d.ts": "export default async ({ needs }) => { const made = {}; for await (const record of needs.b.records()) made[`${record.id}.json`] = record; return made; };\n",
+        "pipeline.yaml": pipeline(
+          {
+            a: { run: "stages/a.ts" },
+            b: { run: "stages/b.ts", needs: ["a"], each: "a", models: ["writer"] },
+            c: { cmd: "cat {needs.a} {needs.b} > {output}", needs: ["a", "b"], output: "c.txt" },
+            d: { run: "stages/d.ts", needs: ["b"], output: "d/" },
+            e: { cmd: "cat {item} > {output}", each: "a" },
+          },
+          { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY" } } },
+        ),
+      });
+    };
+    try {
+      write(q);
+      await q.built();
+      const places = new Set<string>();
+      // Answers want 4 MB free; without them everything is written into the last kilobytes.
+      for (const free of [0, 8, 20, 48, 72, 110, 150, 220, 350, 500]) {
+        for (const name of readdirSync(p.root)) p.remove(name);
+        write(p);
+        if (free !== 500) await p.built("b"); // with its answers
+        p.remove("artifacts", "cache/objects", "cache/results", "cache/items", "dag.lock", "cache/state");
+        server.requests.length = 0;
+        p.leave(free);
+        const result = await p.run("-j", "1");
+        calm(result);
+        expect(result.code, `${String(free)} KB: ${result.text}`).toBe(1);
+        // A command says it in its own words.
+        expect(result.text).toMatch(/the disk is full[^"\n]*`dag cache gc` frees what no lock needs|the disk is full\n {5}free some space|sh exited with 1\\n {4}cat: .*No space left on device/);
+        places.add(/cannot \w+ \S*?\/?(artifacts|objects|results|items|state|code|calls|tmp|dag\.lock|the output)\b|the (call store)/.exec(result.text.replaceAll(p.root, ""))?.slice(1).find((place) => place !== undefined) ?? result.text);
+        p.remove("ballast");
+        await p.built();
+        expect(p.read("dag.lock")).toBe(q.read("dag.lock"));
+        expect(p.artifacts()).toEqual(q.artifacts());
+        const asked = server.requests.map(({ body }) => JSON.stringify((body as { messages: unknown }).messages));
+        expect(new Set(asked).size).toBe(asked.length);
+      }
+      expect(places.size, [...places].join()).toBeGreaterThan(4);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("a disk that fills while answers are under way loses none of them", async ({ p, skip }) => {
+    if (!p.mount(24)) skip("mounting a small disk needs root");
+    const server = await startServer();
+    const replies = Array.from({ length: 6 }, () => held(say("answer")));
+    server.script(...replies.map(({ script }) => script));
+    p.env["THE_KEY"] = "key";
+    p.write({
+      "people.jsonl": people(6),
+      "stages/b.ts": "export default async ({ item, models }) => ({ id: item.id, value: (await models.writer.chat({ prompt: item.id })).value });\n",
+      "pipeline.yaml": pipeline(
+        { people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } }, b: { run: "stages/b.ts", each: "people", models: ["writer"] } },
+        { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY" } } },
+      ),
+    });
+    try {
+      const running = p.start("run");
+      await Promise.all(replies.map(({ asked }) => asked));
+      p.leave(0);
+      for (const { release } of replies) release();
+      await sleep(1000);
+      p.remove("ballast"); // soon enough
+      const result = await running.result;
+      calm(result);
+      await p.built();
+      expect(server.requests).toHaveLength(6);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("a read-only disk is an error in words, and readers work on it", async ({ p, skip }) => {
+    if (!p.mount(24)) skip("mounting a disk needs root");
+    await built(p);
     p.write({ "in.txt": "y\n" });
-    for (const name of ["", "cache", "artifacts"]) chmodSync(p.path(name), 0o555);
-    const result = await p.run();
-    calm(result);
-    expect(result.code).toBe(1);
-    const status = await p.dag("status");
-    calm(status);
-    expect(status.code).toBe(3);
-    for (const name of ["", "cache", "artifacts"]) chmodSync(p.path(name), 0o755);
+    p.remount("ro");
+    await readers(p, "the file system is read-only");
+    p.remount("rw");
+    await p.built();
+    expect(p.read("artifacts/text.txt")).toBe("y\ntext\n");
+  });
+
+  test("a project that belongs to somebody else is an error in words, and readers work in it", async ({ p, skip }) => {
+    await built(p);
+    p.write({ "in.txt": "y\n" });
+    const places = ["", "cache", "cache/state", "cache/code", "artifacts"].map((name) => p.path(name));
+    for (const place of places) chmodSync(place, 0o555);
+    // Root may write anywhere: for once it is nobody.
+    chmodSync(p.base, 0o755);
+    p.as = process.getuid?.() === 0 ? 65534 : undefined;
+    if ((await p.dag("--version")).code !== 0) skip("nobody may run this checkout");
+    await readers(p, "permission denied");
+    for (const place of places) chmodSync(place, 0o755);
+    p.as = undefined;
+    await p.built();
   });
 
   test("a pattern that backtracks for ever ends at the timeout", async ({ p }) => {

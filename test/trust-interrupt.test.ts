@@ -4,6 +4,8 @@ import { describe, expect } from "vitest";
 import { alive, itemStages, people, pipeline, test, textStage } from "./rig/index.ts";
 import type { Gate, Project, Running } from "./rig/index.ts";
 
+const linux = process.platform === "linux";
+
 /** before → held (under the test's control) → after. */
 function held(p: Project, gate: Gate, ...flags: string[]): Project {
   return p.write({
@@ -112,6 +114,35 @@ describe.concurrent("an interrupt", () => {
     expect(await alive(grandchild.pid)).toBe(false);
   });
 
+  test.runIf(linux)("ends those who left the command's group and those whose parents are gone, at TERM or, if they will not, by KILL", async ({ p }) => {
+    const gate = await p.gate();
+    const words = (name: string, ...flags: string[]): string => gate.command(name, ...flags, "-").map((word) => `'${word}'`).join(" ");
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: `(setsid ${words("orphan")} &); (setsid ${words("stubborn", "--stubborn")} </dev/null >/dev/null 2>&1 &); exec ${words("a")}; : {output}`, output: "a.txt" } }) });
+    const running = p.start("run");
+    const [child, orphan, stubborn] = [await gate.arrived("a"), await gate.arrived("orphan"), await gate.arrived("stubborn")];
+    await child.order({ spawn: true, detached: true });
+    const grandchild = await gate.arrived("a/child");
+    running.kill("SIGINT");
+    await stubborn.signalled("SIGTERM");
+    expect((await running.result).code).toBe(130);
+    for (const { pid } of [child, grandchild, orphan, stubborn]) expect(await alive(pid)).toBe(false);
+  });
+
+  test.runIf(linux)("ends what a module has started, also where it waits for it with its thread blocked", async ({ p }) => {
+    const gate = await p.gate();
+    const argv = (name: string): string => JSON.stringify(gate.command(name, "-"));
+    p.write({
+      "stages/blocked.ts": `import { execFileSync } from "node:child_process";\nexport default () => { const [file, ...args] = ${argv("blocked")}; execFileSync(file, args); return "x"; };\n`,
+      "stages/apart.ts": `import { spawn } from "node:child_process";\nexport default async () => { const [file, ...args] = ${argv("apart")}; spawn(file, args, { detached: true, stdio: "ignore" }); await new Promise(() => {}); };\n`,
+      "pipeline.yaml": pipeline({ blocked: { run: "stages/blocked.ts", output: "blocked.txt" }, apart: { run: "stages/apart.ts", output: "apart.txt" } }),
+    });
+    const running = p.start("run", "-j", "2");
+    const [blocked, apart] = [await gate.arrived("blocked"), await gate.arrived("apart")];
+    running.kill("SIGTERM");
+    expect((await running.result).code).toBe(143);
+    for (const { pid } of [blocked, apart]) expect(await alive(pid)).toBe(false);
+  });
+
   test("a second Ctrl-C ends at once, and no stubborn child is left", async ({ p }) => {
     const gate = await p.gate();
     held(p, gate, "--stubborn");
@@ -215,6 +246,22 @@ describe.concurrent("a timeout", () => {
     await child.gone;
     await grandchild.gone;
     expect(p.exists("artifacts/a.txt")).toBe(false);
+  });
+
+  test.runIf(linux)("ends a process that a command or a module has put into a session of its own", async ({ p }) => {
+    const gate = await p.gate();
+    p.write({
+      "stages/b.ts": `import { spawn } from "node:child_process";\nexport default async () => { const [file, ...args] = ${JSON.stringify(gate.command("b", "-"))}; spawn(file, args, { detached: true, stdio: "ignore" }); await new Promise(() => {}); };\n`,
+      "pipeline.yaml": pipeline({ a: { cmd: gate.command("a"), output: "a.txt", timeout: "6s" }, b: { run: "stages/b.ts", output: "b.txt", timeout: "6s" } }),
+    });
+    const running = p.start("run", "-k");
+    const [a, b] = [await gate.arrived("a"), await gate.arrived("b")];
+    await a.order({ spawn: true, detached: true });
+    const grandchild = await gate.arrived("a/child");
+    const result = await running.result;
+    expect(result.code).toBe(1);
+    expect(result.stderr.match(/timed out after 6000 ms/g)).toHaveLength(2);
+    for (const { pid } of [a, b, grandchild]) expect(await alive(pid)).toBe(false);
   });
 
   test("ends a module that spins", async ({ p }) => {

@@ -13,7 +13,7 @@ import { buildCell } from "./cell.ts";
 import type { Workshop } from "./cell.ts";
 import { place } from "./commit.ts";
 import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
-import { CellFailure, InputsChanged, Interrupted } from "./failure.ts";
+import { CellFailure, InputsChanged, Interrupted, messageOf } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
@@ -124,9 +124,8 @@ class Build {
       for (const [id, outcome] of outcomes) if (outcome.kind === "skipped") this.skip(id, outcome.because);
       if (!this.stop.signal.aborted && this.totals.failed.length === 0) await this.prune();
     } finally {
-      await this.shop.pool.close();
-      await this.desk.close();
-      await this.save();
+      // Whatever cannot be closed, the lock is written.
+      await this.shop.pool.close().finally(() => this.desk.close()).finally(() => this.save());
     }
     return this.end();
   }
@@ -191,7 +190,7 @@ class Build {
         this.tell(cell, "skipped", reasons, started, { message: "interrupted: what was finished of it is kept", ...this.itemsOf(cell.id), calls: await this.desk.calls(cell.id) });
         return false;
       }
-      const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure((error as Error).message));
+      const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure(messageOf(error)));
       this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;

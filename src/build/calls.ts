@@ -8,7 +8,7 @@ import type { Sha256 } from "../store/index.ts";
 import type { CallReply } from "./protocol.ts";
 import type { CallMessage } from "./pool.ts";
 
-const FATAL: ReadonlySet<CallFailureKind> = new Set(["frozen", "budget", "quota", "auth"]);
+const FATAL: ReadonlySet<CallFailureKind> = new Set(["frozen", "budget", "quota", "auth", "store"]);
 
 interface SchemaFile {
   name: string;
@@ -24,7 +24,7 @@ export class CallDesk {
   constructor(
     private readonly root: string,
     private readonly open: () => Promise<Gateway>,
-    /** Told of the first call that ends the whole run: refused by --frozen or the budget, no quota, a key that is not taken. */
+    /** Told of the first call that ends the whole run: refused by --frozen or the budget, no quota, a key that is not taken, a store that takes no answer. */
     private readonly onFatal: (error: CallError, caller: Caller) => void = () => {},
   ) {}
 

@@ -87,13 +87,13 @@ async function runStage(shop: Workshop, cell: Cell, { job, stage }: Prepared, wo
       onLog,
     });
     if (outcome.records === undefined && outcome.failures.length === 0) {
-      const records = await checkWritten(cell, temp, await compileSchemas(job.schemas, job), shop.signal);
+      const records = await checkWritten(cell, temp, await compileSchemas(job.schemas, { timeoutMs: job.timeoutMs, signal: shop.signal }), shop.signal);
       if (records !== undefined) outcome.records = records;
     }
   } else if (shop.rehearsal) {
     throw new CellFailure("commands are not run to count calls");
   } else {
-    const validators = await compileSchemas(job.schemas, job);
+    const validators = await compileSchemas(job.schemas, { timeoutMs: job.timeoutMs, signal: shop.signal });
     outcome = await runCommand({ job, stage: cell.stage, programs: stage.programs, workspace, env: project.options.env, validators, processes: shop.processes, signal: shop.signal, onLine: onLog, onItems });
     if (job.each === undefined) {
       const records = await checkWritten(cell, temp, validators, shop.signal);

@@ -45,13 +45,13 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       } catch (error) {
         throw new CellFailure(`${name}: not JSON: ${(error as Error).message}`);
       }
-      validate?.(value, kind === "directory" ? name : "the value");
+      await validate?.(value, kind === "directory" ? name : "the value");
       return undefined;
     }
     let batch: Named[] = [];
     let length = 0;
     const flush = async (): Promise<void> => {
-      validate?.all(batch);
+      await validate?.all(batch);
       batch = [];
       length = 0;
       await setImmediate(); // other cells, and Ctrl-C

@@ -1,3 +1,4 @@
+import { StoreError, systemError } from "../store/index.ts";
 import type { ItemCounts, ItemFailure } from "./job.ts";
 
 /** A cell that did not come to an artifact. `call` is the kind of a failed model call: frozen and budget refuse the whole run. */
@@ -32,3 +33,11 @@ export class InputsChanged extends Error {
 
 /** A duration of a message, `1.5 s`. */
 export const seconds = (ms: number): string => `${ms / 1000} s`;
+
+/** The message of an error; where it is the disk's fault rather than the stage's, in the store's words and with what to do. */
+export function messageOf(error: unknown): string {
+  const known = systemError(error, "write", (error as { path?: string }).path ?? "the output");
+  const ours = known instanceof StoreError && (known === error || known.reason === "no-space" || known.reason === "read-only" || known.reason === "too-many-open-files");
+  if (!ours) return (error as Error).message;
+  return known.advice === undefined ? known.message : `${known.message}; ${known.advice}`;
+}

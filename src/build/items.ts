@@ -3,6 +3,7 @@ import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { OnProblem, Sha256 } from "../store/index.ts";
 import { broken } from "./guard.ts";
+import { messageOf } from "./failure.ts";
 import { Ids } from "./ids.ts";
 import type { EachJob, ItemCounts, ItemFailure } from "./job.ts";
 import { LineWriter, lineOf } from "./write.ts";
@@ -87,7 +88,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
         if (/^needs\.[^#]*$/.test(label)) whole[label] = hash;
       };
       const made = recordsOf(await listed(await run.invoke(item, track)), item.id);
-      for (const record of made) run.validate?.(record, `record ${JSON.stringify(record.id)}`);
+      for (const record of made) await run.validate?.(record, `record ${JSON.stringify(record.id)}`);
       const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen } };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
@@ -95,8 +96,8 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     } catch (error) {
       if (run.signal.aborted && (error as Error).name === "AbortError") return;
       counts.failed++;
-      const { message, call } = error as Error & { call?: string };
-      failures.push({ item: item.id, message, ...(call === undefined ? {} : { call }) });
+      const { call } = error as { call?: string };
+      failures.push({ item: item.id, message: messageOf(error), ...(call === undefined ? {} : { call }) });
     }
     progress();
   };

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { Family } from "./descendants.ts";
 import { CellFailure, Interrupted, seconds } from "./failure.ts";
 import type { CellOutcome, ItemCounts, ModuleJob } from "./job.ts";
 import type { CallReply, FailureShape, FromWorker, ToWorker } from "./protocol.ts";
@@ -23,6 +24,8 @@ const BLOCKED_MS = 1500;
 interface Thread {
   worker: Worker;
   cells: number;
+  /** Processes that stages have started in it. */
+  family?: Family;
 }
 
 /**
@@ -31,7 +34,7 @@ interface Thread {
  */
 export class WorkerPool {
   private readonly idle: Thread[] = [];
-  private readonly all = new Set<Worker>();
+  private readonly all = new Set<Thread>();
   constructor(private readonly script: URL) {}
 
   async run(run: ModuleRun): Promise<CellOutcome> {
@@ -39,34 +42,38 @@ export class WorkerPool {
     const thread = this.idle.pop() ?? this.start();
     let healthy = false;
     try {
-      const outcome = await this.drive(thread.worker, run);
+      const outcome = await this.drive(thread, run);
       healthy = outcome.spoilt !== true;
       return outcome;
     } finally {
       // After a failure something of the stage may still be at work in its thread.
       thread.cells++;
       if (healthy && thread.cells < CELLS_PER_WORKER) this.idle.push(thread);
-      else await this.end(thread.worker);
+      else await this.end(thread);
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.all].map((worker) => this.end(worker)));
+    await Promise.all([...this.all].map((thread) => this.end(thread)));
   }
 
   private start(): Thread {
     const worker = new Worker(this.script, { env: { TZ: "UTC" }, stdout: true, stderr: true, execArgv: [] });
-    this.all.add(worker);
     worker.on("error", () => {});
-    return { worker, cells: 0 };
+    const thread: Thread = { worker, cells: 0 };
+    this.all.add(thread);
+    return thread;
   }
 
-  private async end(worker: Worker): Promise<void> {
-    this.all.delete(worker);
-    await worker.terminate();
+  /** Ends a thread and the processes its stages have left; one that waits for such a process ends only after it. */
+  private async end(thread: Thread): Promise<void> {
+    this.all.delete(thread);
+    await thread.family?.kill();
+    await thread.worker.terminate();
   }
 
-  private drive(worker: Worker, { job, signal, onCall, onItems, onLog }: ModuleRun): Promise<CellOutcome> {
+  private drive(thread: Thread, { job, signal, onCall, onItems, onLog }: ModuleRun): Promise<CellOutcome> {
+    const { worker } = thread;
     return new Promise((resolve, reject) => {
       const post = (message: ToWorker): void => worker.postMessage(message);
       const timers: NodeJS.Timeout[] = [];
@@ -87,6 +94,7 @@ export class WorkerPool {
       };
       const onAbort = (): void => {
         post({ type: "abort", reason: "interrupted" });
+        thread.family?.signal("SIGTERM");
         after(GRACE_MS, () => {
           fail(new Interrupted());
         });
@@ -102,6 +110,9 @@ export class WorkerPool {
       };
       const onMessage = (message: FromWorker): void => {
         switch (message.type) {
+          case "thread":
+            thread.family ??= new Family({ thread: message.thread });
+            break;
           case "beat":
             rearm();
             break;

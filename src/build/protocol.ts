@@ -13,6 +13,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: "call"; id: number; method: "chat" | "embed" | "image"; role: string; request: Record<string, unknown>; item?: string }
   | { type: "items"; counts: ItemCounts }
+  /** The system's number of the thread, at the start of a run: what it started is found by it. */
+  | { type: "thread"; thread: number }
   /** The thread is not blocked. */
   | { type: "beat" }
   | { type: "log"; message: string; item?: string }

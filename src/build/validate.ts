@@ -1,6 +1,5 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Json } from "../stage/index.ts";
-import { Interrupted } from "./failure.ts";
 import type { SchemaJob } from "./job.ts";
 
 /** A record or value that breaks its schema; the message names the record and the JSON path. */
@@ -14,23 +13,24 @@ export interface Named {
   where: string;
 }
 
-/** Throws SchemaViolation unless the value fits; `all` does so for many, as one guarded check. */
+/** Throws SchemaViolation unless the value fits; `all` does so for many at once. */
 export interface Validator {
-  (value: unknown, where: string): void;
-  all: (values: readonly Named[]) => void;
+  (value: unknown, where: string): void | Promise<void>;
+  all: (values: readonly Named[]) => void | Promise<void>;
 }
 
-/** Default bound of a guarded check. */
+/** Default bound of a check apart. */
 const CHECK_MS = 10_000;
 
-/** For a thread that must not be blocked: a check that takes longer ends as a SchemaViolation, Ctrl-C as Interrupted. */
-export interface Guarded {
+/** For a thread that must not be blocked: what may take long is checked in another, and ends as a SchemaViolation where it takes too long. */
+export interface Apart {
   /** 10 s unless given. */
   timeoutMs?: number | undefined;
+  signal: AbortSignal;
 }
 
 /** Compiles a JSON Schema 2020-12: formats on, all errors, no reference that leaves the file. Throws Error naming the schema file. */
-export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "schema">, guarded?: Guarded): Promise<Validator> {
+export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "schema">, apart?: Apart): Promise<Validator> {
   const { Ajv2020 } = await import("ajv/dist/2020.js");
   const formats = await import("ajv-formats");
   const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false });
@@ -41,38 +41,26 @@ export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "
   } catch (error) {
     throw new Error(`${path}: ${(error as Error).message.replace(/^schema is invalid: data/, "not a valid schema: ")}`);
   }
-  const all = (values: readonly Named[], at: (where: string) => void = () => {}): void => {
-    for (const { value, where } of values) {
-      at(where);
-      if (!validate(value)) throw new SchemaViolation(`${where} ${explain(validate.errors?.[0])} (${path})`);
-    }
+  const here = (values: readonly Named[]): void => {
+    for (const { value, where } of values) if (!validate(value)) throw violation(where, validate.errors?.[0], path);
   };
-  const checked = guarded !== undefined && mayTakeLong(schema) ? await guard(all, path, guarded) : (values: readonly Named[]) => all(values);
-  return Object.assign((value: unknown, where: string) => checked([{ value, where }]), { all: checked });
-}
-
-/** Patterns can backtrack for ever; distinctness of objects takes quadratic time. */
-const mayTakeLong = (schema: Json): boolean => /"(?:pattern|patternProperties|uniqueItems)":/.test(JSON.stringify(schema));
-
-/** Runs checks where V8 can interrupt them, also in the middle of a regular expression. */
-async function guard(all: (values: readonly Named[], at: (where: string) => void) => void, path: string, { timeoutMs = CHECK_MS }: Guarded): Promise<Validator["all"]> {
-  const { createContext, Script } = await import("node:vm");
-  const script = new Script("check()");
-  const scope = createContext({ check: () => {} });
-  return (values) => {
-    let last = "";
-    scope["check"] = () => all(values, (where) => (last = where));
+  // Stage threads check here, and need no more of the model room.
+  const checker = apart === undefined ? undefined : await import("../model/index.ts");
+  const there = async (values: readonly Named[]): Promise<void> => {
+    if (apart === undefined || checker === undefined) return;
+    const { timeoutMs = CHECK_MS, signal } = apart;
     try {
-      script.runInContext(scope, { timeout: timeoutMs, breakOnSigint: true, displayErrors: false });
+      const misfit = await checker.checkApart({ schema, values: values.map(({ value }) => value), allErrors: false, timeoutMs, signal });
+      if (misfit !== undefined) throw violation(values[misfit.index]?.where, misfit.errors[0], path);
     } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") throw new SchemaViolation(`${last} could not be checked in ${timeoutMs} ms: look for a pattern that backtracks (${path})`);
-      if (code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") throw error;
-      process.emit("SIGINT");
-      throw new Interrupted();
+      throw error instanceof checker.CheckTimeout ? new SchemaViolation(`${values[error.index]?.where ?? ""} ${error.message} (${path})`) : error;
     }
   };
+  const all = checker?.mayTakeLong(schema) === true ? there : here;
+  return Object.assign((value: unknown, where: string) => all([{ value, where }]), { all });
 }
+
+const violation = (where = "", error: ErrorObject | undefined, path: string): SchemaViolation => new SchemaViolation(`${where} ${explain(error)} (${path})`);
 
 function explain(error: ErrorObject | undefined): string {
   if (error === undefined) return "does not fit";
@@ -82,8 +70,8 @@ function explain(error: ErrorObject | undefined): string {
 }
 
 /** Validators of a job by file ("" for the artifact itself). */
-export async function compileSchemas(schemas: readonly SchemaJob[], guarded?: Guarded): Promise<Map<string, Validator>> {
+export async function compileSchemas(schemas: readonly SchemaJob[], apart?: Apart): Promise<Map<string, Validator>> {
   const compiled = new Map<string, Validator>();
-  for (const schema of schemas) compiled.set(schema.file, await compileSchema(schema, guarded));
+  for (const schema of schemas) compiled.set(schema.file, await compileSchema(schema, apart));
   return compiled;
 }

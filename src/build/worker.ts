@@ -6,6 +6,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { JsonRecord, StageFunction } from "../stage/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import { hashSmallFileSync } from "../store/index.ts";
+import { thisThread } from "./descendants.ts";
+import { messageOf } from "./failure.ts";
 import { runItems } from "./items.ts";
 import type { CellOutcome, ModuleJob } from "./job.ts";
 import type { FailureShape, FromWorker, ToWorker } from "./protocol.ts";
@@ -65,6 +67,8 @@ const BEAT_MS = 500;
 async function runCell(job: ModuleJob): Promise<void> {
   abort = new AbortController();
   setMaxListeners(0, abort.signal); // every item listens
+  const thread = thisThread();
+  if (thread !== undefined) send({ type: "thread", thread });
   const beat = job.timeoutMs === undefined ? undefined : setInterval(() => send({ type: "beat" }), BEAT_MS);
   beat?.unref();
   running = true;
@@ -154,9 +158,10 @@ function shapeOf(error: unknown, root: string): FailureShape {
   if (!(error instanceof Error)) return { message: `the stage threw ${typeof error === "string" ? error : JSON.stringify(error)}` };
   const frame = (error.stack ?? "").split("\n").map((line) => /(?:\(|at )(?:file:\/\/)?(\/[^()]*?):(\d+):(\d+)\)?$/.exec(line)).find((m) => m?.[1]?.startsWith(`${root}/`) === true && !m[1].includes("/node_modules/") && !m[1].startsWith(`${root}/dist/`) && !m[1].startsWith(`${root}/cache/`));
   const at = frame ? `${(frame[1] ?? "").slice(root.length + 1)}:${frame[2] ?? ""}:${frame[3] ?? ""}` : undefined;
-  const plain = error.name === "Error" || error.name === "CallError" || error.name === "AbortError" || error.name === "SchemaViolation" || error.name === "LineError";
+  const message = messageOf(error);
+  const plain = message !== error.message || error.name === "Error" || error.name === "CallError" || error.name === "AbortError" || error.name === "SchemaViolation" || error.name === "LineError";
   return {
-    message: plain ? error.message : `${error.name}: ${error.message}`,
+    message: plain ? message : `${error.name}: ${error.message}`,
     ...(at === undefined ? {} : { at }),
     ...(error instanceof StageCallError && error.call !== undefined ? { call: error.call } : {}),
   };

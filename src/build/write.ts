@@ -56,7 +56,7 @@ export async function writeResult(job: CellJob, result: unknown, validators: Map
       return writeRecords(path, result, validate);
     case "json":
       if (result === undefined) throw nothing("a JSON value", job);
-      validate?.(result, "the value");
+      await validate?.(result, "the value");
       await writeFile(path, jsonOf(result, "the value") + "\n", { flag: "wx" });
       return undefined;
     case "npy":
@@ -86,7 +86,7 @@ async function writeDirectory(root: string, result: unknown, validators: Map<str
     else if (extname(name) === ".jsonl") await writeRecords(path, content, validate, `${name}: `);
     else if (extname(name) === ".npy") await writeFile(path, formatNpy(matrixOf(content)), { flag: "wx" });
     else {
-      validate?.(content, name);
+      await validate?.(content, name);
       await writeFile(path, jsonOf(content, name) + "\n", { flag: "wx" });
     }
   }
@@ -121,7 +121,7 @@ async function writeRecords(path: string, result: unknown, validate: Validator |
       const id = typeof record === "object" && record !== null ? (record as { id?: unknown }).id : undefined;
       const where = `${prefix}record ${typeof id === "string" ? JSON.stringify(id) : String(count)}`;
       ids.check(id, false, where);
-      validate?.(record, where);
+      await validate?.(record, where);
       await writer.line(lineOf(record, where));
     }
   } finally {

@@ -7,7 +7,7 @@ import type { ProjectOptions } from "../build/index.ts";
 import { modelIdentity } from "../model/identity.ts";
 import { formatDiagnostic, printable, selectCells } from "../pipeline/index.ts";
 import type { Diagnostic, Selection } from "../pipeline/index.ts";
-import { StoreError } from "../store/index.ts";
+import { StoreError, systemError } from "../store/index.ts";
 import type { StoreProblem } from "../store/index.ts";
 
 /** The running tool's dist/: the worker and what stage modules import lie beside the command. */
@@ -122,7 +122,10 @@ export function selection(project: Project, targets: readonly string[]): Selecti
 }
 
 /** Prints what ended a verb unexpectedly and says the exit code. */
-export function explainError(error: unknown): number {
+export function explainError(thrown: unknown): number {
+  const { syscall = "use", path = "a file" } = (thrown ?? {}) as { syscall?: string; path?: string };
+  // What the system refuses is no bug.
+  const error = systemError(thrown, syscall, path);
   if (error instanceof UsageError) {
     process.stderr.write(error.message.split("\n").map((line) => `dag: ${printable(line)}\n`).join(""));
     return error.exit;

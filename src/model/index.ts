@@ -1,6 +1,7 @@
 /** The door of the model room. */
 export { Answers } from "./answers.ts";
 export type { AnswerInfo, AnswerStats, ImportReport } from "./answers.ts";
+export { checkApart, CheckTimeout, mayTakeLong } from "./checker.ts";
 export { estimateCalls } from "./estimate.ts";
 export type { CallEstimate } from "./estimate.ts";
 export { cancelBatches } from "./batch.ts";

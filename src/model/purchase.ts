@@ -119,6 +119,7 @@ export class Purchases {
 
   private async buy(asked: Asked, key: CallKey, text: string): Promise<Obtained> {
     const { store, budget, clock, signal } = this.options;
+    store.ready();
     if (!asked.local) {
       const elsewhere = await this.claim(key);
       if (elsewhere !== undefined) return { answer: elsewhere, cached: true };

@@ -1,5 +1,6 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Json } from "../stage/index.ts";
+import { checkApart, mayTakeLong } from "./checker.ts";
 import { CallError } from "./types.ts";
 
 type SchemaObject = { [key: string]: Json };
@@ -17,6 +18,9 @@ export interface StructuredOutput {
   /** What is wrong with a value, `at /path: words`; empty where nothing is. */
   problems(value: unknown): Promise<string[]>;
 }
+
+/** Bound of one value's check: less than an interrupt waits for answers, so that a paid one is kept with what is wrong with it. */
+const CHECK_MS = 5000;
 
 const byObject = new WeakMap<SchemaObject, StructuredOutput>();
 const byText = new Map<string, StructuredOutput>();
@@ -41,6 +45,7 @@ const wireName = (name: string): string => name.replace(/[^A-Za-z0-9_-]/g, "_").
 function prepare(name: string, schema: SchemaObject): StructuredOutput {
   const { $schema: _dialect, $id: _id, ...sent } = schema;
   let compiled: Promise<ValidateFunction> | undefined;
+  let slow: boolean | undefined;
   return {
     name: wireName(name),
     schema: sent,
@@ -50,14 +55,15 @@ function prepare(name: string, schema: SchemaObject): StructuredOutput {
     },
     async problems(value) {
       const validate = await (compiled ??= compile(name, sent));
-      return validate(value) ? [] : [...new Set((validate.errors ?? []).map(words))].slice(0, 20);
+      if (slow ??= mayTakeLong(sent)) return told((await checkApart({ schema: sent, values: [value], allErrors: true, timeoutMs: CHECK_MS }))?.errors);
+      return validate(value) ? [] : told(validate.errors);
     },
   };
 }
 
 async function compile(name: string, schema: SchemaObject): Promise<ValidateFunction> {
   const [{ default: ajv }, { default: formats }] = await Promise.all([import("ajv/dist/2020.js"), import("ajv-formats")]);
-  const instance = new ajv.default({ allErrors: true, strict: false });
+  const instance = new ajv.default({ allErrors: true, strict: false, logger: false });
   formats.default(instance);
   try {
     return instance.compile(schema);
@@ -65,6 +71,8 @@ async function compile(name: string, schema: SchemaObject): Promise<ValidateFunc
     throw new CallError("request", `the schema ${name} is no valid JSON Schema (2020-12): ${(error as Error).message}`, { cause: error });
   }
 }
+
+const told = (errors: readonly ErrorObject[] | null | undefined): string[] => [...new Set((errors ?? []).map(words))].slice(0, 20);
 
 function words(error: ErrorObject): string {
   const params = error.params as Record<string, unknown>;

@@ -121,7 +121,7 @@ function readMatrix(stage: string, field: Entry | undefined, { params, mistakes 
   });
 }
 
-/** Scalars with different texts: two that read the same would be one cell id and one path. */
+/** Scalars with different texts: two that read the same would be one cell id and one path; two that differ in case only are one file on macOS and Windows. */
 function distinct(list: readonly Json[], axis: string, where: string, tree: Tree, mistakes: Mistakes): AxisValue[] {
   const seen = new Map<string, AxisValue>();
   list.forEach((value, index) => {
@@ -132,9 +132,10 @@ function distinct(list: readonly Json[], axis: string, where: string, tree: Tree
       return;
     }
     const written = axisText(value);
-    const before = seen.get(written);
-    if (before === undefined) seen.set(written, value);
+    const before = seen.get(written.toLowerCase());
+    if (before === undefined) seen.set(written.toLowerCase(), value);
     else if (before === value) mistakes.at(span, `${where} has the value ${showValue(value)} twice`);
+    else if (axisText(before) !== written) mistakes.at(span, `the values ${showValue(before)} and ${showValue(value)} of ${where} differ in case only: their artifacts would be one file on macOS and Windows`, "give one of them another name");
     else mistakes.at(span, `the values ${showValue(before)} and ${showValue(value)} of ${where} would both be written ${axis}=${written}`);
   });
   return [...seen.values()];

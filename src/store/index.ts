@@ -1,7 +1,7 @@
 export { readArchive, writeArchive, type ArchivedFile, type ArchiveFile } from "./archive.ts";
 export { canonicalJson } from "./canonical.ts";
 export { hashDirectory, type HashedDirectory } from "./directory.ts";
-export { StoreError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
+export { StoreError, systemError, type OnProblem, type StoreProblem, type StoreReason } from "./errors.ts";
 export { collect, listObjects, tally, verifyObjects, type Collected, type StoredObject, type Tally } from "./gc.ts";
 export { hashFile, hashJson, hashSmallFileSync, isSha256, sha256, type Hashed, type Sha256 } from "./hash.ts";
 export { Journal, type JournalOptions } from "./journal.ts";

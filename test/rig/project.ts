@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Gate } from "./gate.ts";
@@ -35,7 +36,10 @@ export class Project {
   readonly log: string;
   readonly tmp: string;
   env: Record<string, string | undefined>;
+  /** The user that runs dag, by number; this process's own unless given. */
+  as: number | undefined;
   private gates: Gate[] = [];
+  private mounted = false;
   private started: Running[] = [];
 
   constructor(directory = "project") {
@@ -142,7 +146,7 @@ export class Project {
   }
 
   startWith(options: Partial<RunOptions>, ...args: string[]): Running {
-    const running = new Running(args, { cwd: this.root, ...options, env: { ...this.env, ...options.env } });
+    const running = new Running(args, { cwd: this.root, ...(this.as === undefined ? {} : { uid: this.as }), ...options, env: { ...this.env, ...options.env } });
     this.started.push(running);
     return running;
   }
@@ -158,9 +162,33 @@ export class Project {
     return gate;
   }
 
+  /** Puts the (still empty) project on a disk of its own, so many MB large. False where this process may not mount one. */
+  mount(megabytes: number): boolean {
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${String(megabytes)}m`, "tmpfs", this.root], { stdio: "ignore" });
+      this.mounted = true;
+    } catch {
+      // not root, or in a container without the right to
+    }
+    return this.mounted;
+  }
+
+  /** Takes writing away from the mounted disk, or gives it back. */
+  remount(how: "ro" | "rw"): void {
+    execFileSync("mount", ["-o", `remount,${how}`, this.root]);
+  }
+
+  /** Leaves so many KB free on the mounted disk; the file `ballast` takes the rest. */
+  leave(kilobytes: number): void {
+    this.remove("ballast");
+    const { bavail, bsize } = statfsSync(this.root);
+    writeFileSync(join(this.root, "ballast"), Buffer.alloc(Math.max(0, bavail * bsize - kilobytes * 1024)));
+  }
+
   async dispose(): Promise<void> {
     for (const running of this.started) if (running.child.exitCode === null && running.child.signalCode === null) try { running.killGroup("SIGKILL"); } catch { /* gone already */ }
     for (const gate of this.gates) await gate.close();
+    if (this.mounted) execFileSync("umount", ["-l", this.root]);
     rmSync(this.base, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 }

@@ -66,6 +66,8 @@ export interface RunOptions {
   /** Another program than dag: full argument list. */
   command?: string[];
   stdin?: string;
+  /** Another user, by number. */
+  uid?: number;
 }
 
 /** A running dag: its output so far, waits for text, signals by pid. */
@@ -82,7 +84,7 @@ export class Running {
     const [program, ...rest] = options.command ?? [process.execPath, ...(options.node ?? []), dagBinary, ...args];
     if (program === undefined) throw new Error("an empty command");
     // A group of its own, as a shell gives a foreground job: signals to the group never reach the test process.
-    const child = spawn(program, rest, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"], detached: true });
+    const child = spawn(program, rest, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"], detached: true, ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) });
     this.child = child;
     child.stdin.on("error", () => undefined);
     if (options.stdin !== undefined) child.stdin.end(options.stdin);

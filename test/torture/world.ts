@@ -14,7 +14,7 @@ export interface World {
 
 export interface TortureStage {
   name: string;
-  kind: "command" | "module" | "items" | "letters";
+  kind: "command" | "module" | "items" | "letters" | "copies" | "folder";
   needs: string[];
   file?: string;
   matrix: boolean;
@@ -23,11 +23,16 @@ export interface TortureStage {
   comment: number;
 }
 
-/** A DAG of 4 to 8 stages over text, with a list of people, a stage of items that asks a model, and a matrix. */
+/** A DAG of 6 to 10 stages over text, with a list of people, a stage of items that asks a model, one that runs a command, a directory, and a matrix. */
 export function makeWorld(dice: Dice): World {
   const stages: TortureStage[] = [
     { name: "people", kind: "items", needs: [], matrix: false, narrow: false, comment: 0 },
     { name: "letters", kind: "letters", needs: ["people"], matrix: dice.chance(0.3), narrow: false, comment: 0 },
+  ];
+  // Nobody needs these two.
+  const ends: TortureStage[] = [
+    { name: "copies", kind: "copies", needs: ["people"], matrix: dice.chance(0.3), narrow: false, comment: 0 },
+    { name: "folder", kind: "folder", needs: ["letters"], matrix: false, narrow: false, comment: 0 },
   ];
   const texts: Record<string, string> = {};
   for (let i = 0; i < 3; i++) texts[`data/f${String(i)}.txt`] = `text ${String(i)}\n`;
@@ -46,6 +51,7 @@ export function makeWorld(dice: Dice): World {
       comment: 0,
     });
   }
+  stages.push(...ends);
   return { words: Object.fromEntries(stages.map(({ name }) => [name, "w0"])), texts, people: [1, 2, 3, 4].map((n) => ({ id: `p${String(n)}`, n })), noise: [0, 0.5], seed: 1, stages };
 }
 
@@ -55,7 +61,7 @@ export function render(world: World, server: string): Record<string, string> {
   const stages: Record<string, StageYaml> = {};
   for (const stage of world.stages) {
     stages[stage.name] = yaml(world, stage);
-    if (stage.kind === "module" || stage.kind === "letters") files[`stages/${stage.name}.ts`] = code(world, stage);
+    if (stage.kind === "module" || stage.kind === "letters" || stage.kind === "folder") files[`stages/${stage.name}.ts`] = code(world, stage);
   }
   const models = { writer: { provider: "openai", model: "m-1", base_url: server, api_key_env: "TORTURE_KEY" } };
   files["pipeline.yaml"] = JSON.stringify(pipeline(stages, { params: { seed: world.seed, noise: world.noise }, models }), null, 1);
@@ -74,6 +80,10 @@ function yaml(world: World, stage: TortureStage): StageYaml {
       return { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } };
     case "letters":
       return { run: "stages/letters.ts", ...common, each: "people", models: ["writer"], params: ["seed"] };
+    case "copies":
+      return { cmd: `sed 's/"n"/"${word}"/' {item} > {output}`, ...common, each: "people" };
+    case "folder":
+      return { run: "stages/folder.ts", ...common, params: ["seed"], output: "folder/" };
     case "module":
       return { run: `stages/${stage.name}.ts`, ...common, params: ["seed"], output: `${stage.name}.txt` };
     case "command": {
@@ -91,6 +101,14 @@ function code(world: World, stage: TortureStage): string {
     return `${remarks}export default async ({ item, models, random, axis }) => {
   const { value } = await models.writer.chat({ prompt: ${word} + " " + item.id + " " + item.n + " " + ${axis} });
   return { id: item.id, value, lot: random("lot").int(0, 999) };
+};
+`;
+  }
+  if (stage.kind === "folder") {
+    return `${remarks}export default async ({ needs, params }) => {
+  const made = { "about.json": { word: ${word}, seed: params.seed } };
+  for (const cell of needs.letters.cells()) for await (const { id, value } of cell.records()) made["of/" + id + ".txt"] = ${stage.narrow ? '"a letter\\n"' : "value"};
+  return made;
 };
 `;
   }

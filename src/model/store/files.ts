@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isTempName, parseOwner, standing, tempPath, thisOwner, writeAtomic } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
+import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
 
 const HEX = /^[0-9a-f]{62}$/;
@@ -13,9 +14,11 @@ const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).co
 export class FileStore implements TextStore {
   readonly opts: { url: string; dialect: string };
   private readonly root: string;
+  private readonly room: Room;
 
   constructor(root: string) {
     this.root = root;
+    this.room = new Room(root);
     this.opts = { url: root, dialect: "file" };
   }
 
@@ -31,6 +34,11 @@ export class FileStore implements TextStore {
       if (missing(error)) return undefined;
       throw error;
     }
+  }
+
+  ready(): void {
+    mkdirSync(this.root, { recursive: true });
+    this.room.require();
   }
 
   async set(key: string, value: string): Promise<boolean> {

@@ -38,6 +38,7 @@ export async function overKeyv(store: TextStore, claims: Claims & { close?(): Pr
         throw failed("read", error);
       }
     },
+    ready: () => store.ready?.(),
     async set(key, text) {
       const write = keyv.set(key, text);
       pending.add(write);

@@ -1,25 +1,41 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { RootDatabase } from "lmdb";
 import { standing, parseOwner, thisOwner } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
+import { CallError } from "../types.ts";
+import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
+
+/** A paid answer is not given up at once where the disk is full: a stage that fails of it gives its room back. */
+const PATIENCE_MS = 5000;
+const RETRY_MS = 250;
 
 /** The embedded store: one LMDB environment. Reads are synchronous from shared memory; writes of one turn share a commit. */
 export class LmdbStore implements TextStore {
   readonly opts: { url: string; dialect: string };
   private readonly db: RootDatabase<string, string>;
+  private readonly room: Room;
 
-  private constructor(db: RootDatabase<string, string>, path: string) {
+  private constructor(
+    db: RootDatabase<string, string>,
+    path: string,
+    private readonly readOnly: boolean,
+  ) {
     this.db = db;
+    this.room = new Room(path);
     this.opts = { url: path, dialect: "lmdb" };
   }
 
-  static async open(path: string): Promise<LmdbStore> {
-    return new LmdbStore(await openEnvironment(path, false), path);
+  /** `readOnly`: on a disk that takes no writing, as what is there still counts. */
+  static async open(path: string, readOnly = false): Promise<LmdbStore> {
+    return new LmdbStore(await openEnvironment(path, { readOnly }), path, readOnly);
   }
 
   get(key: string): string | undefined {
+    // What another process has committed until now: within one turn LMDB would go on reading what it saw at first.
+    this.db.resetReadTxn();
     return this.db.get(key);
   }
 
@@ -32,9 +48,20 @@ export class LmdbStore implements TextStore {
     return bytes.toString("utf8", 0, second < 0 ? bytes.length : second + 1);
   }
 
+  ready(): void {
+    if (this.readOnly) throw new CallError("store", `the call store ${this.opts.url} cannot be written: no answer is bought that could not be kept; make it writable, or choose another with DAG_CACHE`);
+    this.room.require();
+  }
+
   // Resolves at the commit: a kill of this process no longer takes it away. The disk has it a moment later, at the latest in disconnect.
-  set(key: string, value: string): Promise<boolean> {
-    return this.db.put(key, value);
+  async set(key: string, value: string): Promise<boolean> {
+    for (const began = performance.now(); ; await delay(RETRY_MS)) {
+      try {
+        return await this.db.put(key, value);
+      } catch (error) {
+        if (performance.now() - began > PATIENCE_MS) throw await causeOf(error);
+      }
+    }
   }
 
   delete(key: string): Promise<boolean> {
@@ -46,7 +73,7 @@ export class LmdbStore implements TextStore {
   }
 
   async disconnect(): Promise<void> {
-    await this.db.flushed;
+    if (!this.readOnly) await this.db.flushed;
     await this.db.close();
   }
 
@@ -74,7 +101,7 @@ export class LmdbClaims implements Claims {
   }
 
   static async open(path: string): Promise<LmdbClaims> {
-    return new LmdbClaims(await openEnvironment(path, true));
+    return new LmdbClaims(await openEnvironment(path, { volatile: true }));
   }
 
   async take(key: CallKey): Promise<boolean> {
@@ -101,8 +128,36 @@ export class LmdbClaims implements Claims {
   }
 }
 
-async function openEnvironment(path: string, volatile: boolean): Promise<RootDatabase<string, string>> {
+async function openEnvironment(path: string, { volatile = false, readOnly = false }): Promise<RootDatabase<string, string>> {
   const { open } = await import("lmdb");
-  mkdirSync(path, { recursive: true });
-  return open<string, string>(join(path, "data.mdb"), { encoding: "string", noSync: volatile, mapSize: volatile ? 2 ** 26 : 2 ** 34, cache: false });
+  if (!readOnly) mkdirSync(path, { recursive: true });
+  // A new one is mapped into memory: where its pages find no room the system would end the process.
+  if (!readOnly && !existsSync(join(path, "data.mdb"))) new Room(path).require();
+  hearFailures();
+  return open<string, string>(join(path, "data.mdb"), { encoding: "string", readOnly, noSync: volatile, mapSize: volatile ? 2 ** 26 : 2 ** 34, cache: false });
+}
+
+/** What the system said of a commit that failed. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<unknown> };
+  return commitError === undefined ? error : Promise.race([commitError.then(() => error, (cause: unknown) => cause), delay(1000, error, { ref: false })]);
+}
+
+let heard = false;
+
+/**
+ * A commit that fails makes lmdb print a stack and reject promises of its own that nobody can hold, which would end the process. Who wrote
+ * hears of it through the write's own promise: the rest is left unsaid.
+ */
+function hearFailures(): void {
+  if (heard) return;
+  heard = true;
+  const ofCommit = (error: unknown): boolean => error instanceof Error && ("commitError" in error || ("code" in error && typeof error.code === "number"));
+  process.on("unhandledRejection", (error) => {
+    if (!ofCommit(error)) throw error;
+  });
+  const print = console.error.bind(console);
+  console.error = (...words: unknown[]) => {
+    if (words.length !== 1 || !ofCommit(words[0])) print(...words);
+  };
 }

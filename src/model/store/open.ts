@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { CallError } from "../types.ts";
@@ -22,6 +22,7 @@ export async function openStore(root: string, url: string | undefined): Promise<
   const directory = join(root, "cache", "calls");
   // A project that began with files stays with files.
   if (existsSync(join(directory, "files")) && !existsSync(join(directory, "answers"))) return openFiles(join(directory, "files"));
+  if (readOnly(directory)) return openReadOnly(directory);
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
@@ -29,6 +30,23 @@ export async function openStore(root: string, url: string | undefined): Promise<
   }
   if (NETWORK.has((await statfs(directory)).type >>> 0)) return openFiles(join(directory, "files"));
   return openEmbedded(directory);
+}
+
+/** Answers that are there, in a place that takes no writing. */
+function readOnly(directory: string): boolean {
+  if (!existsSync(join(directory, "answers", "data.mdb"))) return false;
+  try {
+    for (const place of ["", "answers", "answers/data.mdb"]) accessSync(join(directory, place), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Nothing can be bought for it, so there is nothing to claim. */
+async function openReadOnly(directory: string): Promise<CallStore> {
+  const { LmdbStore } = await import("./lmdb.ts");
+  return overKeyv(await LmdbStore.open(join(directory, "answers"), true), { take: () => Promise.resolve(false), drop: () => Promise.resolve() }, directory);
 }
 
 async function openEmbedded(directory: string): Promise<CallStore> {
@@ -43,6 +61,7 @@ async function openEmbedded(directory: string): Promise<CallStore> {
   try {
     return await overKeyv(await lmdb.LmdbStore.open(join(directory, "answers")), await lmdb.LmdbClaims.open(join(directory, "claims")), directory);
   } catch (error) {
+    if (error instanceof CallError) throw error;
     const { message } = error as Error;
     throw new CallError("store", `cannot open the call store ${directory}: ${message}; move the directory away, then \`dag cache import\` an export of it, or choose another with DAG_CACHE`, { cause: error });
   }

@@ -7,6 +7,8 @@ export interface CallStore {
   get(key: CallKey): Promise<string | undefined>;
   /** At least the first two lines of an entry: all that giving out an answer reads. The embedded store has them at once. */
   head(key: CallKey): string | undefined | Promise<string | undefined>;
+  /** Throws where an answer could not be kept: asked before one is paid for. */
+  ready(): void;
   /** Resolves when other processes see it and a killed process no longer loses it. */
   set(key: CallKey, text: string): Promise<void>;
   delete(key: CallKey): Promise<void>;
@@ -31,6 +33,8 @@ export interface TextStore {
   get(key: string): string | undefined | Promise<string | undefined>;
   /** At least the first two lines of a value, where that is cheaper than the whole. */
   head?(key: string): string | undefined;
+  /** Throws a CallError where there is no room for an answer. */
+  ready?(): void;
   set(key: string, value: string): Promise<boolean>;
   delete(key: string): Promise<boolean>;
   clear(): Promise<void>;
