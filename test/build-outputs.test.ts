@@ -274,6 +274,26 @@ describe.concurrent("kinds of output", () => {
     },
   );
 
+  test("a schema that cannot mean what it says is refused by file, before its stage runs", async ({ p }) => {
+    const cases: [unknown, string][] = [
+      [{ typ: "object" }, 'schemas/a.json: unknown keyword "typ", which checks nothing; did you mean "type"?'],
+      [{ properties: { v: { minimun: 1 } } }, 'unknown keyword "minimun", which checks nothing; did you mean "minimum"?'],
+      [{ type: "objekt" }, "schemas/a.json: not a valid schema: /type must be equal to one of the allowed values"],
+      [{ $ref: "b.json" }, '"$ref": "b.json" leads nowhere in this file, and other files are not read: put it below "$defs"'],
+      [{ $schema: "http://json-schema.org/draft-07/schema#" }, '"$schema" names http://json-schema.org/draft-07/schema#; artifacts are checked against "https://json-schema.org/draft/2020-12/schema"'],
+    ];
+    for (const kind of kinds) {
+      const stage = textStage(p, kind, "a", { extra: { schema: "schemas/a.json", output: "a.json" } });
+      for (const [schema, message] of cases) {
+        p.write({ "in.txt": "1", "schemas/a.json": schema, "pipeline.yaml": pipeline({ a: stage }) });
+        expect((await p.run()).events.find(({ cell }) => cell === "a")?.["message"], kind).toContain(message);
+        expect(p.ran()).toEqual([]);
+      }
+    }
+    p.write({ "stages/b.ts": "export default () => 1;\n", "schemas/a.json": { type: "number", "x-note": 1, unit: "kg", $comment: "mine" }, "pipeline.yaml": pipeline({ b: { run: "stages/b.ts", schema: "schemas/a.json", output: "b.json" } }) });
+    await p.built();
+  });
+
   test("what is no finite number is no part of a .npy, from a module or from a program", async ({ p }) => {
     const cases: [string, string][] = [
       ['[["a"]]', 'row 0 holds \"a\" at 0: a matrix is made of numbers'],

@@ -49,7 +49,8 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const progress = (): void => run.onProgress({ ...counts, total: Math.max(counts.total, run.each.expected ?? 0) });
   const journal = await Journal.open(run.each.journal, run.onProblem === undefined ? {} : { onProblem: run.onProblem });
   const counts: ItemCounts = { total: 0, ran: 0, kept: 0, failed: 0 };
-  const failures: ItemFailure[] = [];
+  /** With their places in the list. */
+  const failures: (ItemFailure & { at: number })[] = [];
   const reads: Record<string, Sha256> = {};
   const keys: Sha256[] = [];
   const running = new Set<Promise<void>>();
@@ -80,7 +81,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     Object.assign(reads, fileReads(entry.reads));
     return true;
   };
-  const start = async (item: JsonRecord, key: Sha256): Promise<void> => {
+  const start = async (item: JsonRecord, key: Sha256, at: number): Promise<void> => {
     const seen: Record<string, Sha256> = {};
     try {
       const track = (label: string, hash: Sha256): void => {
@@ -97,7 +98,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       if (run.signal.aborted && (error as Error).name === "AbortError") return;
       counts.failed++;
       const { call } = error as { call?: string };
-      failures.push({ item: item.id, message: messageOf(error), ...(call === undefined ? {} : { call }) });
+      failures.push({ at, item: item.id, message: messageOf(error), ...(call === undefined ? {} : { call }) });
     }
     progress();
   };
@@ -115,7 +116,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
         progress();
         continue;
       }
-      const task: Promise<void> = start(item, key).finally(() => {
+      const task: Promise<void> = start(item, key, counts.total).finally(() => {
         running.delete(task);
         wake();
       });
@@ -125,9 +126,9 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     }
     await Promise.all(running);
     if (run.signal.aborted) throw Object.assign(new Error("interrupted"), { name: "AbortError" });
-    failures.sort((a, b) => (a.item < b.item ? -1 : 1));
+    failures.sort((a, b) => a.at - b.at);
     const records = failures.length > 0 ? 0 : await assemble();
-    return { counts, records, failures, reads };
+    return { counts, records, failures: failures.map(({ at: _, ...failure }) => failure), reads };
   } finally {
     await Promise.allSettled(running);
     await journal.close();

@@ -33,14 +33,19 @@ export interface Apart {
 export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "schema">, apart?: Apart): Promise<Validator> {
   const { Ajv2020 } = await import("ajv/dist/2020.js");
   const formats = await import("ajv-formats");
-  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false });
+  const unknown: string[] = [];
+  const note = (message: string): void => {
+    for (const [, keyword = ""] of message.matchAll(/unknown keyword: "([^"]*)"/g)) unknown.push(keyword);
+  };
+  const ajv = new Ajv2020({ strict: false, strictSchema: "log", allErrors: false, validateFormats: true, logger: { log: note, warn: note, error: note } });
   (formats.default as unknown as (ajv: unknown) => void)(ajv);
   let validate: ValidateFunction;
   try {
     validate = ajv.compile(schema as object);
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message.replace(/^schema is invalid: data/, "not a valid schema: ")}`);
+    throw new Error(`${path}: ${wordsOf((error as Error).message)}`);
   }
+  if (unknown.length > 0) await refuseMisspelt(unknown, path);
   const here = (values: readonly Named[]): void => {
     for (const { value, where } of values) if (!validate(value)) throw violation(where, validate.errors?.[0], path);
   };
@@ -58,6 +63,26 @@ export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "
   };
   const all = checker?.mayTakeLong(schema) === true ? there : here;
   return Object.assign((value: unknown, where: string) => all([{ value, where }]), { all });
+}
+
+/** What Ajv says of a schema it cannot compile, and what to do. */
+function wordsOf(message: string): string {
+  const meta = /^no schema with key or ref "([^"]*)"/.exec(message)?.[1];
+  if (meta !== undefined) return `"$schema" names ${meta}; artifacts are checked against "https://json-schema.org/draft/2020-12/schema"`;
+  const reference = /^can't resolve reference (\S+)/.exec(message)?.[1];
+  if (reference !== undefined) return `"$ref": ${JSON.stringify(reference)} leads nowhere in this file, and other files are not read: put it below "$defs"`;
+  return message.replace(/^schema is invalid: data/, "not a valid schema: ").replace(/, data\/.*$/s, "");
+}
+
+const KEYWORDS = ["type", "properties", "required", "items", "prefixItems", "enum", "const", "additionalProperties", "unevaluatedProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "description", "title", "default", "examples"];
+
+/** Other keywords are annotations and allowed (JSON Schema Core 2020-12, 6.5); one that is nearly a known one checks nothing and was meant to. */
+async function refuseMisspelt(unknown: readonly string[], path: string): Promise<void> {
+  const { nearest } = await import("../pipeline/index.ts");
+  for (const keyword of unknown) {
+    const meant = keyword.startsWith("x-") || keyword.startsWith("$") ? undefined : nearest(keyword, KEYWORDS);
+    if (meant !== undefined) throw new Error(`${path}: unknown keyword ${JSON.stringify(keyword)}, which checks nothing; did you mean ${JSON.stringify(meant)}?`);
+  }
 }
 
 const violation = (where = "", error: ErrorObject | undefined, path: string): SchemaViolation => new SchemaViolation(`${where} ${explain(error)} (${path})`);

@@ -13,7 +13,7 @@ export function duration(ms: number): string {
 }
 
 /** USD; cents' fractions only where they are all there is. */
-export const money = (usd: number): string => `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`;
+export const money = (usd: number): string => (usd > 0 && usd < 0.0001 ? "less than $0.0001" : `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`);
 
 /** `512 B`, `1.2 kB`, `34 MB`: a kilobyte is 1,000 bytes. */
 export function bytesText(bytes: number): string {
