@@ -1,7 +1,7 @@
 /**
  * pipeline.yaml → a checked graph of cells.
  *
- * 1. `loadPipeline` reads the file (YAML 1.2, one document, no tags, no merge keys), checks its form against
+ * 1. `loadPipeline` reads the file (YAML 1.2, one document, no tags, no merge keys; top-level keys `x-…` are ignored), checks its form against
  *    schemas/pipeline.schema.json, lays the presets over params and models in the order given (maps merge, lists and other
  *    values are replaced, a model that changes its provider is replaced whole), then the `-p key=yaml` overrides, puts in
  *    `params.x` wherever files or a matrix name one, and checks every reference. All mistakes come at once as diagnostics.
