@@ -15,6 +15,7 @@ import { place } from "./commit.ts";
 import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
 import { CellFailure, InputsChanged, Interrupted, messageOf } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
+import { missingInputs } from "./mistakes.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
 import type { ItemCounts } from "./job.ts";
@@ -111,8 +112,8 @@ class Build {
     const { state } = this;
     const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
     emit({ type: "planned", plans: [...plans.values()] });
-    const missing = [...plans.values()].flatMap((plan) => (plan.action === "blocked" ? plan.missing.map((m) => ({ ...m, stage: plan.cell.stage.name })) : []));
-    if (missing.length > 0 && !keepGoing) return { kind: "missing", missing };
+    const mistakes = keepGoing ? [] : await missingInputs(this.project, plans.values());
+    if (mistakes.length > 0) return { kind: "missing", mistakes };
     try {
       const outcomes = await schedule({
         cells: cells.map(({ id, needs }) => ({ id, needs: needs.flatMap((need) => need.cells) })),

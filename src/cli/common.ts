@@ -76,10 +76,14 @@ export function numberOption(name: string, text: string | undefined, least: numb
   return value;
 }
 
-export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
+/** The mistakes that ended a verb before it did anything; `--json` has each as an event, and the closing line. */
+export function printMistakes(mistakes: readonly Diagnostic[], closing: Record<string, unknown> = {}): void {
   const color = useColor(process.stderr);
-  process.stderr.write(diagnostics.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
-  if (diagnostics.length > 1) process.stderr.write(`${diagnostics.length} mistakes\n`);
+  process.stderr.write(mistakes.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
+  if (mistakes.length > 1) process.stderr.write(`${mistakes.length} mistakes\n`);
+  if (!common.json) return;
+  for (const { file, line, column, message, hint } of mistakes) printJson({ event: "mistake", file, line, column, message, ...(hint === undefined ? {} : { hint }) });
+  printJson({ event: "done", ok: false, ran: [], calls: { made: 0, stored: 0 }, cost: 0, mistakes: mistakes.length, ...closing });
 }
 
 const reported = new Set<string>();
@@ -110,7 +114,7 @@ export async function openProject({ readOnly = true, sample, plain }: { readOnly
   });
   const opened = await Project.open({ ...options, readOnly, sample });
   if (opened.ok) return opened.project;
-  printDiagnostics(opened.diagnostics);
+  printMistakes(opened.diagnostics);
   return undefined;
 }
 

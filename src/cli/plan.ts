@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { availableParallelism } from "node:os";
-import { itemsLeft, rehearse } from "../build/index.ts";
+import { itemsLeft, missingInputs, rehearse } from "../build/index.ts";
 import type { Project, Rehearsed } from "../build/index.ts";
 import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, UsageError, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printMistakes, selection, UsageError, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
-import { count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
+import { blockedText, count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("plan"))
@@ -18,14 +18,27 @@ export function planCommand(program: Command, exit: (code: number) => void): voi
     .action(async (targets: string[]) => {
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
-      exit(await showPlan(project, selection(project, targets).cells, undefined, true));
+      exit(await showPlan(project, selection(project, targets).cells, { calls: true }));
     });
 }
 
-/** Prints the plan of these cells; the exit code is 0, or 2 where inputs are missing. With `calls`, says what its model calls would be and cost. */
-export async function showPlan(project: Project, cells: readonly Cell[], forced: ((cell: Cell) => boolean) | undefined, calls = false): Promise<number> {
+export interface PlanView {
+  forced?: ((cell: Cell) => boolean) | undefined;
+  /** Says what the model calls would be and cost. */
+  calls?: boolean;
+  /** Of a run that goes on with what does not need the cells that cannot be built. */
+  keepGoing?: boolean;
+}
+
+/** Prints the plan of these cells. The exit code is 0; 2 where inputs are missing, which is all that is said unless `keepGoing`; 1 where code does not parse. */
+export async function showPlan(project: Project, cells: readonly Cell[], { forced, calls = false, keepGoing = false }: PlanView): Promise<number> {
   const state = project.load(forced === undefined ? {} : { forced });
   const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
+  const mistakes = await missingInputs(project, plans.values());
+  if (mistakes.length > 0 && !keepGoing) {
+    printMistakes(mistakes, { dry_run: true });
+    return EXIT.usage;
+  }
   const list = [...plans.values()];
   const items = new Map<string, NonNullable<Awaited<ReturnType<typeof itemsLeft>>>>();
   for (const plan of list) {
@@ -59,7 +72,7 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
     const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
     process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
   }
-  return blocked.some((plan) => plan.missing.length > 0) ? EXIT.usage : EXIT.ok;
+  return mistakes.length > 0 ? EXIT.usage : blocked.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 /** Counts the calls a run would make, by running it in a scratch directory with made-up answers. */
@@ -105,7 +118,7 @@ function forecastLines(rehearsed: Rehearsed): string[] {
 const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);
 
 function explain(plan: CellPlan): string {
-  if (plan.action === "blocked") return printable(plan.message);
+  if (plan.action === "blocked") return blockedText(plan.message);
   const only = plan.action === "run" && plan.conditional ? " (nothing, if that comes out equal)" : "";
   return `${reasonsText(plan.reasons)}${only}`;
 }

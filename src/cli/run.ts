@@ -47,7 +47,7 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
   const jobs = numberOption("-j", options.jobs, 1) ?? availableParallelism();
   const maxCalls = numberOption("--max-calls", options.maxCalls, 0);
   const maxCost = numberOption("--max-cost", options.maxCost, 0, false);
-  if (options.dryRun === true) return showPlan(project, cells, forced);
+  if (options.dryRun === true) return showPlan(project, cells, { forced, keepGoing: options.keepGoing === true });
 
   const controller = new AbortController();
   const signals = interruptible(controller);

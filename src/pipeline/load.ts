@@ -2,6 +2,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { Diagnostic } from "./types.ts";
+import type { DeclaredInput } from "./declared.ts";
+import { absentInput } from "./nearby.ts";
 import { nearest } from "./nearest.ts";
 import { type LoadResult, parsePipeline, type ParseOptions } from "./parse.ts";
 import { fromMemory, memoryKey, type PipelineMemory, toMemory } from "./remember.ts";
@@ -38,7 +40,7 @@ export async function loadPipeline(options: LoadOptions): Promise<LoadResult> {
   } catch (error) {
     return failed(await unreadable(root, file, error));
   }
-  const parse = { root, file, presets: options.presets, overrides: options.overrides };
+  const parse = { root, file, presets: options.presets, overrides: options.overrides, absent: (input: DeclaredInput) => absentInput(root, input) };
   const result = await remembered(bytes, parse, options.memory);
   if (!result.ok || result.pipeline.slug !== "") return result;
   const others = (await readdir(resolve(root, "pipelines")).catch((): string[] => [])).filter((name) => /\.ya?ml$/.test(name));

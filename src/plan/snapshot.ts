@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Json } from "../stage/index.ts";
 import { canonicalJson, formatListing, sha256, StoreError, walkFiles } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
-import { projectPath } from "./code.ts";
+import { isInside, projectPath } from "./code.ts";
 import { distinct, expandGlob, isGlob } from "./glob.ts";
 import type { NamedFile } from "./glob.ts";
 
@@ -147,7 +147,7 @@ export class Snapshot {
   }
 
   private absent(label: string, path: string, message: string): undefined {
-    this.missing.push({ label, path, message });
+    this.missing.push({ label, path: isInside(this.root, path) ? projectPath(this.root, path) : path, message });
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
+import { printMistakes } from "../common.ts";
 import { freshText } from "../quick.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
@@ -72,7 +73,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
       clearInterval(pulse);
       if (skipped > MOST_SKIPPED && !quiet) stream.write(`          and ${skipped - MOST_SKIPPED} more skipped\n`);
       if (end.kind === "missing") {
-        for (const { stage, label, path, message } of end.missing) stream.write(`${paint("31", "missing")}   ${stage}: ${label}: ${printable(path)}: ${printable(message)}\n`);
+        printMistakes(end.mistakes);
         return;
       }
       if (quiet && end.kind === "done") return;

@@ -38,6 +38,15 @@ export function reasonsText(reasons: readonly Reason[], most = 2): string {
   return words.length > most ? `${words.slice(0, most).join("; ")}; and ${words.length - most} more` : words.join("; ");
 }
 
+/** What keeps a cell from being built, in a list: a syntax error without the code it quotes. */
+export const blockedText = (message: string): string => printable(message.split("\n")[0] ?? "");
+
+/** `2 of 3 cells are not fresh`. */
+export function notFreshText(stale: number, total: number): string {
+  if (total === 1) return "the cell is not fresh";
+  return `${stale.toLocaleString("en-US")} of ${count(total, "cell")} ${stale === 1 ? "is" : "are"} not fresh`;
+}
+
 /** Columns for cell ids: as wide as the widest, within reason. */
 export const idWidth = (ids: readonly string[]): number => ids.reduce((width, id) => Math.min(40, Math.max(width, id.length)), 0);
 
