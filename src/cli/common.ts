@@ -86,6 +86,12 @@ export function printMistakes(mistakes: readonly Diagnostic[], closing: Record<s
   printJson({ event: "done", ok: false, ran: [], calls: { made: 0, stored: 0 }, cost: 0, mistakes: mistakes.length, ...closing });
 }
 
+/** Something that no run should pass over in silence: on stderr, and an event of `--json`. */
+export function printWarning(message: string): void {
+  if (common.json) printJson({ event: "warning", message });
+  process.stderr.write(`warning: ${printable(message)}\n`);
+}
+
 const reported = new Set<string>();
 function reportProblem(problem: StoreProblem): void {
   if (reported.has(problem.message)) return;

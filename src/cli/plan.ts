@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { availableParallelism } from "node:os";
-import { itemsLeft, missingInputs, rehearse } from "../build/index.ts";
+import { idlePatterns, itemsLeft, leavers, missingInputs, rehearse } from "../build/index.ts";
 import type { Project, Rehearsed } from "../build/index.ts";
 import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, printMistakes, selection, UsageError, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printMistakes, printWarning, selection, UsageError, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
 import { blockedText, count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
@@ -39,6 +39,7 @@ export async function showPlan(project: Project, cells: readonly Cell[], { force
     printMistakes(mistakes, { dry_run: true });
     return EXIT.usage;
   }
+  for (const message of await idlePatterns(state, plans.values())) printWarning(message);
   const list = [...plans.values()];
   const items = new Map<string, NonNullable<Awaited<ReturnType<typeof itemsLeft>>>>();
   for (const plan of list) {
@@ -47,6 +48,8 @@ export async function showPlan(project: Project, cells: readonly Cell[], { force
   }
   const named = (action: CellPlan["action"]): string[] => list.filter((plan) => plan.action === action).map(({ cell }) => cell.id);
   const blocked = list.filter((plan) => plan.action === "blocked");
+  // A run that fails removes nothing.
+  const removed = blocked.length > 0 ? [] : (await leavers(project, state)).filter(({ removes }) => removes);
   const priced = list.some(({ action, cell }) => action === "run" && cell.stage.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
   const rehearsed = calls && priced && blocked.length === 0 ? await rehearsal(project, cells, plans) : undefined;
   const order = [...project.graph.byStage.keys()];
@@ -63,12 +66,14 @@ export async function showPlan(project: Project, cells: readonly Cell[], { force
         ...(plan.action === "fresh" ? { artifact: plan.artifact } : plan.action === "restore" ? { artifact: plan.result.artifact } : {}),
         ...(plan.action === "blocked" ? { message: plan.message } : {}),
       });
+    for (const { id, path } of removed) printJson({ event: "cell", cell: id, outcome: "remove", path, reasons: [] });
     for (const row of rehearsed?.forecast ?? []) printJson({ event: "forecast", ...row });
-    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
+    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), remove: removed.map(({ path }) => path), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
   } else {
-    const width = idWidth(list.map(({ cell }) => cell.id));
+    const width = idWidth([...list.map(({ cell }) => cell.id), ...removed.map(({ id }) => id)]);
     const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [listLine(`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd())]));
-    const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
+    for (const { id, path } of removed) lines.push(listLine(`remove    ${id.padEnd(width)}  ${printable(path)}: no longer in the pipeline`));
+    const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`, ...(removed.length > 0 ? [`${removed.length} to remove`] : [])];
     const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
     process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
   }

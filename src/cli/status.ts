@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { idlePatterns } from "../build/index.ts";
 import type { CellId } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printWarning, selection, useColor, withCommon } from "./common.ts";
 import { blockedText, count, idWidth, listLine, notFreshText, reasonsText } from "./print/words.ts";
 
 export type Standing = "fresh" | "stale" | "missing" | "failed";
@@ -14,8 +15,9 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
       const cells = targets.length === 0 ? [...project.graph.cells.values()] : selection(project, targets).cells;
-      const { planner } = project.load();
-      const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
+      const state = project.load();
+      const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
+      for (const message of await idlePatterns(state, plans.values())) printWarning(message);
       const color = useColor(process.stdout);
       let stale = 0;
       const width = idWidth([...plans.keys()]);

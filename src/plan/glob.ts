@@ -15,9 +15,9 @@ export const isGlob = (pattern: string): boolean => /[*?[\]{}]|^!|[@+]\(/.test(p
 
 /**
  * Files that match the patterns, sorted by name. Names are project-relative with `/`; a file outside of the project is named from the part of
- * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed.
+ * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed, `unmatched` every pattern that found nothing.
  */
-export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void): Promise<NamedFile[]> {
+export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void, unmatched: (pattern: string) => void): Promise<NamedFile[]> {
   const { default: picomatch } = await import("picomatch");
   /** Patterns are matched from their base on: what stands before it is a place, not a pattern. */
   const compile = (pattern: string): { base: string; glob: string; matches: (path: string) => boolean } => {
@@ -33,7 +33,11 @@ export async function expandGlob(root: string, patterns: readonly string[], visi
     const { base, glob, matches } = compile(pattern);
     const name = (path: string): string => (isInside(root, path) ? projectPath(root, path) : glob === "" ? basename(path) : projectPath(base, path));
     if (glob === "") found.push({ name: name(base), path: base });
-    else for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
+    else {
+      const before = found.length;
+      for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
+      if (found.length === before) unmatched(pattern);
+    }
   }
   return distinct(found);
 }

@@ -33,6 +33,8 @@ export interface ResolvedFiles {
 /** Everything a plan reads from the disk and the environment goes through here, and is noted. */
 export class Snapshot {
   readonly missing: MissingInput[] = [];
+  /** Patterns that match no file. */
+  readonly unmatched: { label: string; pattern: string }[] = [];
 
   constructor(
     readonly root: string,
@@ -44,7 +46,7 @@ export class Snapshot {
     readonly observedVariables = new Set<string>(),
   ) {}
 
-  /** The same disk with a list of missing inputs of its own. */
+  /** The same disk with lists of its own. */
   fork(): Snapshot {
     return new Snapshot(this.root, this.stats, this.env, this.observedFiles, this.observedDirectories, this.observedVariables);
   }
@@ -100,7 +102,7 @@ export class Snapshot {
       const content = this.file(label, only.replace(/\/$/, ""));
       return content && { ...content, resolved: { path: absolute, names: [only], files: [absolute] } };
     }
-    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory));
+    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory), (pattern) => this.unmatched.push({ label, pattern }));
     const files = found.flatMap((file) => (this.statOf(file.path)?.isDirectory() === true ? this.below(label, file) : [file]));
     return this.listing(label, this.root, files);
   }

@@ -79,10 +79,12 @@ export function totalsText(totals: BuildTotals): string {
   if (totals.skipped.length > 0) parts.push(`${totals.skipped.length} skipped`);
   const calls = callsText(totals.calls, totals.cost);
   if (calls !== undefined) parts.push(calls);
-  if (totals.removed.length > 0) parts.push(`${count(totals.removed.length, "artifact")} no longer in the pipeline removed`);
+  if (totals.removed.length > 0) parts.push(removedText(totals.removed.length));
   parts.push(duration(totals.ms));
   return parts.join(" · ");
 }
+
+export const removedText = (removed: number): string => `${count(removed, "artifact")} no longer in the pipeline removed`;
 
 export function waitingText({ pid, host, command, sinceMs }: Extract<BuildEvent, { type: "waiting" }>): string {
   return `waiting for dag ${printable(command)} (process ${pid} on ${printable(host)}, building for ${duration(sinceMs)})`;
