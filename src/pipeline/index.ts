@@ -24,5 +24,6 @@ export { parsePlaceholders, type Part, type PlacedPart } from "./placeholders.ts
 export { paramAt } from "./params.ts";
 export { formatDiagnostic, printable } from "./print.ts";
 export { type AbsentInput, locateAbsent } from "./declared.ts";
+export { ownPlace } from "./misplaced.ts";
 export { nearestFile } from "./nearby.ts";
 export { didYouMean, nearest } from "./nearest.ts";

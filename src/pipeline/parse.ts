@@ -3,6 +3,7 @@ import type { Diagnostic, ModelSpec, Pipeline, Stage } from "./types.ts";
 import { checkAxes } from "./axes.ts";
 import { Mistakes } from "./mistakes.ts";
 import { type AbsentInput, type DeclaredInput, declaredInputs, reportAbsent } from "./declared.ts";
+import { checkPlaces, misplaced } from "./misplaced.ts";
 import { cycles } from "./order.ts";
 import { overlay } from "./overlay.ts";
 import { checkOverlap } from "./overlap.ts";
@@ -66,11 +67,12 @@ export async function parsePipeline(content: string | Uint8Array, options: Parse
     stages,
   };
   checkWhole(pipeline, entries, mistakes);
+  checkPlaces(pipeline, entries, mistakes);
   pipeline.default = defaultTargets(pipeline, tree.entries.get("default")?.tree, mistakes);
   if (mistakes.count === 0) return { ok: true, pipeline };
   for (const [name, stage] of stages) {
     for (const input of declaredInputs(stage)) {
-      const absent = options.absent?.(input);
+      const absent = misplaced(pipeline, input) === undefined ? options.absent?.(input) : undefined;
       if (absent !== undefined) reportAbsent(entries.get(name), { stage: name, ...input, ...absent }, mistakes);
     }
   }

@@ -1,9 +1,14 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { ownPlace } from "../pipeline/index.ts";
 import { isInside, projectPath } from "./code.ts";
 
-/** Never inputs by pattern: what the tool and package managers write. */
-const SKIPPED = new Set([".git", "node_modules", "cache", "artifacts"]);
+/** Never input by pattern, nor as part of a directory: what the tool, its stages and package managers write below the root. */
+export function isSkipped(root: string, path: string): boolean {
+  if (!isInside(root, path)) return false;
+  const place = projectPath(root, path);
+  return place === "artifacts" || place === "node_modules" || ownPlace(place) !== undefined;
+}
 
 /** A file (absolute) under the name that stages and listings know it by: no part of the machine's own paths is in it. */
 export interface NamedFile {
@@ -54,6 +59,7 @@ export function distinct(found: readonly NamedFile[]): NamedFile[] {
 }
 
 function* walk(root: string, directory: string, visited: (directory: string) => void): Generator<string> {
+  if (ownPlace(projectPath(root, directory)) !== undefined) return;
   visited(directory);
   let entries;
   try {
@@ -63,8 +69,9 @@ function* walk(root: string, directory: string, visited: (directory: string) => 
   }
   for (const entry of entries) {
     const path = join(directory, entry.name);
+    if (isSkipped(root, path)) continue;
     if (entry.isDirectory()) {
-      if (!(directory === root && SKIPPED.has(entry.name)) && entry.name !== "node_modules") yield* walk(root, path, visited);
+      if (entry.name !== "node_modules") yield* walk(root, path, visited);
     } else if (!entry.isSymbolicLink() || !isDirectory(path)) yield path;
   }
 }

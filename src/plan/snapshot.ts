@@ -4,7 +4,7 @@ import type { Json } from "../stage/index.ts";
 import { canonicalJson, formatListing, sha256, StoreError, walkFiles } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
 import { isInside, projectPath } from "./code.ts";
-import { distinct, expandGlob, isGlob } from "./glob.ts";
+import { distinct, expandGlob, isGlob, isSkipped } from "./glob.ts";
 import type { NamedFile } from "./glob.ts";
 
 /** Content of one input: its hash, and the bytes that hash to it where they are small enough to keep for `why`. */
@@ -121,7 +121,7 @@ export class Snapshot {
   private below(label: string, directory: NamedFile): NamedFile[] {
     const prefix = directory.name === "" ? "" : `${directory.name}/`;
     try {
-      return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
+      return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited), (entry) => isSkipped(this.root, entry)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.absent(label, projectPath(this.root, error.path), error.message);
