@@ -11,6 +11,7 @@ export { LineError, readLines } from "./jsonl.ts";
 export type { Rehearsed } from "./rehearse.ts";
 export { rehearse } from "./rehearse.ts";
 export { killCommands } from "./process.ts";
+export { inspect } from "./inspect.ts";
 export { idlePatterns, missingInputs } from "./mistakes.ts";
 export type { ItemCounts, ItemFailure } from "./job.ts";
 export { Project } from "./project.ts";
