@@ -295,6 +295,33 @@ name: test
     expect(await runs(p)).toEqual([]);
   });
 
+  test("--force alone runs the targets and all they need; with a stage, that stage alone", async ({ p }) => {
+    p.write({ "in.txt": "x\n", "pipeline.yaml": pipeline({ ...textChain(p, kind, ["a", "b", "c"]), side: textStage(p, kind, "side") }, { default: ["c"] }) });
+    await p.built("*");
+    p.ran();
+    expect(await runs(p, "--force")).toEqual(["a", "b", "c"]);
+    expect(await runs(p, "b", "--force")).toEqual(["a", "b"]);
+    expect(await runs(p, "c", "side", "--force", "b")).toEqual(["b"]);
+    expect(await runs(p, "--force=[ab]", "c")).toEqual(["a", "b"]);
+  });
+
+  test("--force with a stage that the targets do not need is wrong usage, and says what to type", async ({ p }) => {
+    p.write({ "in.txt": "x\n", "pipeline.yaml": pipeline({ ...textChain(p, kind, ["a", "b", "c"]), side: textStage(p, kind, "side") }, { default: ["c"] }) });
+    await p.built("*");
+    p.ran();
+    for (const args of [["--force", "side", "b"], ["--force", "c", "b"], ["--force", "side"], ["-n", "--force", "side", "a", "b"]]) {
+      const result = await p.dag("run", ...args);
+      expect(result.code, args.join(" ")).toBe(2);
+      expect(result.stdout).toBe("");
+    }
+    const refused = await p.dag("run", "--force", "side", "b");
+    expect(refused.stderr).toBe("dag: --force side: b does not need it, so it would not run\ndag: type  dag run b side --force side  (it as well) or  dag run b side --force  (everything)\n");
+    expect(p.ran()).toEqual([]);
+    expect(await runs(p, "b", "side", "--force", "side")).toEqual(["side"]);
+    expect(await runs(p, "b", "side", "--force")).toEqual(["a", "b", "side"]);
+    expect((await p.dag("run", "--force", "sid")).stderr).toContain('did you mean "side"');
+  });
+
   test("a stage taken out of the pipeline leaves the others fresh", async ({ p }) => {
     const stages = { ...textChain(p, kind, ["a", "b"]), side: textStage(p, kind, "side") };
     p.write({ "in.txt": "x\n", "pipeline.yaml": pipeline(stages) });

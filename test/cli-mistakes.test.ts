@@ -120,6 +120,23 @@ stages:
   test("a key given twice is a mistake, not a choice", async ({ p }) => {
     const text = await mistakes(p, stage("  a: { cmd: [touch, \"{output}\"] }\n"));
     expect(text).toMatch(/pipeline\.yaml:7:3/);
+    expect(text).toContain("it stands at 4:3 already");
+  });
+
+  test("a key given twice hides no other mistake", async ({ p }) => {
+    const text = await mistakes(p, stage("    ouput: b.txt\n    timeout: 1s\n    timeout: 2s\n    nedes: [x]\n"));
+    for (const word of ["7:5", '"ouput"', "9:5", "it stands at 8:5 already", '"nedes"', "3 mistakes"]) expect(text).toContain(word);
+  });
+
+  test("top-level keys that begin with x- are a place for anchors, and nothing else is", async ({ p }) => {
+    p.write({ "pipeline.yaml": 'x-shared:\n  files: &files { in: in.txt }\n  anything: [1, { goes: null }]\nstages:\n  a: { cmd: "cat {files.in} > {output}", files: *files, output: a.txt }\n', "in.txt": "x\n" });
+    await p.built();
+    expect(p.read("artifacts/a.txt")).toBe("x\n");
+    expect(Object.keys(p.lock().cells)).toEqual(["a"]);
+    expect(await mistakes(p, `${stage("    x-note: y\n")}y-shared: 1\n`)).toMatch(/"x-note"[\s\S]*"y-shared"/);
+    const merge = await mistakes(p, `x-base: &base { output: a.txt }\nstages:\n  a: { <<: *base, cmd: [x, "{output}"] }\n`);
+    expect(merge).toContain("pipeline.yaml:3:8");
+    expect(merge).toMatch(/merge keys.*not used here[\s\S]*x-/);
   });
 
   test("aliases that explode end quickly and in words", async ({ p }) => {
@@ -190,6 +207,18 @@ stages:
     expect(other.stderr).toContain("pipelines/none.yaml");
   });
 
+  test("a directory that is not there is what is missing; below a project the way up is shown", async ({ p }) => {
+    const nowhere = await p.dag("run", "-C", "nowhere");
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.stderr).toContain("there is no directory nowhere");
+    expect(nowhere.stderr).not.toContain("dag init");
+    p.write({ "pipeline.yaml": stage(""), "seeds/deep/x.txt": "" });
+    const below = await p.with({ cwd: p.path("seeds/deep") }, "status");
+    expect(below.code).toBe(2);
+    expect(below.stderr).toContain("there is one in ../..: dag -C ../.. …");
+    expect((await p.with({ cwd: p.path("seeds/deep") }, "run", "-C", "../..")).code).toBe(0);
+  });
+
   test("a preset that is not there gets the nearest name", async ({ p }) => {
     const text = await mistakes(p, `presets: { paper: { params: { n: 2 } } }\nparams: { n: 1 }\n${stage("")}`, "--preset", "papr");
     expect(text).toMatch(/papr[\s\S]*paper/);
@@ -200,6 +229,14 @@ stages:
     expect(await mistakes(p, yaml, "-p", "sed=1")).toMatch(/sed[\s\S]*seed/);
     expect(await mistakes(p, yaml, "-p", "seed=[1")).toContain("seed");
     expect(await mistakes(p, yaml, "-p", "seed")).toContain("seed");
+  });
+
+  test("-p of an unknown key in a map of params is a mistake; an empty map takes any", async ({ p }) => {
+    const yaml = `params: { o: { alpha: 1 }, free: {} }\n${stage("    params: [o, free]\n")}`;
+    expect(await mistakes(p, yaml, "-p", "o.alhpa=1")).toMatch(/no param "o\.alhpa"[\s\S]*did you mean "o\.alpha"/);
+    expect(await mistakes(p, yaml, "-p", "o.b=1")).toMatch(/no param "o\.b"[\s\S]*known params: o\.alpha/);
+    p.write({ "pipeline.yaml": yaml });
+    await p.built("-p", "free.b.c=1", "-p", "o={b: 2}", "-p", "o.b=3");
   });
 });
 

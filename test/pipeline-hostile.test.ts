@@ -9,9 +9,9 @@ const REST = "stages: { a: { run: a.ts } }\n";
 describe("hostile YAML", () => {
   test.each([
     ["params: { __proto__: { x: 1 }, y: { constructor: 1, prototype: 2 } }\n", ['1:11 the key "__proto__" is not allowed', '1:37 the key "constructor" is not allowed', '1:53 the key "prototype" is not allowed']],
-    ["params: { a: 1, a: 2 }\n", ['1:17 duplicate key "a" | keys of a map are unique: rename or remove one']],
-    ['params: { a: 1, "a": 2 }\n', ['1:17 duplicate key "a" | keys of a map are unique: rename or remove one']],
-    ["params: { x: &x { y: 1 }, z: { <<: *x } }\n", ['1:32 merge keys ("<<") are not used here | repeat the entries, or lay them over with a preset']],
+    ["params: { a: 1, a: 2 }\n", ['1:17 duplicate key "a": it stands at 1:11 already | keys of a map are unique: rename or remove one']],
+    ['params: { a: 1, "a": 2 }\n', ['1:17 duplicate key "a": it stands at 1:11 already | keys of a map are unique: rename or remove one']],
+    ["params: { x: &x { y: 1 }, z: { <<: *x } }\n", ['1:32 merge keys ("<<") are not used here | share whole values (&name, *name; a key x-… holds what has no other place), or lay entries over with a preset']],
     ["params: { a: &a [*a] }\n", ["1:18 the alias *a stands inside its own anchor"]],
     ["params: { a: *a }\n", ["1:14 no anchor &a stands before this alias"]],
     ["params: { a: .inf, b: -.inf, c: .nan }\n", [".inf", "-.inf", ".nan"].map((text, at) => `1:${String([14, 23, 33][at])} ${text} is not a number that JSON can hold | quote it if text is meant`)],

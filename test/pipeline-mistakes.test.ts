@@ -270,6 +270,8 @@ describe("presets and overrides", () => {
     ["a..b=1", "an override is written key=value | for example -p seed=7 or -p 'noise=[0.5]'"],
     ["seed.x=1", '"seed" is not a map: it has no "x"'],
     ["noise.4=1", '"noise" is a list of 1: it has no "4"'],
+    ["retrieval.kk=1", 'no param "retrieval.kk" | did you mean "retrieval.k"?'],
+    ["retrieval.depth=1", `no param "retrieval.depth" | known params: retrieval.k; -p 'retrieval={…}' gives all of it anew`],
     ["retrieval.__proto__.x=1", 'the key "__proto__" is not allowed'],
     ["seed={__proto__: 1}", 'the key "__proto__" is not allowed | quote the value if text is meant'],
     ["seed=*x", "no anchor &x stands before this alias | quote the value if text is meant"],

@@ -1,12 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { rm, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createGateway } from "../model/index.ts";
 import type { CallError, Gateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { recipeOf, writeFreshNote } from "../plan/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
-import { acquire, signatureSync, sweepTemps, walkFiles } from "../store/index.ts";
+import { acquire, sweepTemps, walkFiles } from "../store/index.ts";
 import type { Lease } from "../store/index.ts";
 import { CallDesk } from "./calls.ts";
 import { buildCell } from "./cell.ts";
@@ -15,9 +14,11 @@ import { place } from "./commit.ts";
 import type { BuildEnd, BuildEvent, BuildTotals, CellResult } from "./events.ts";
 import { CellFailure, InputsChanged, Interrupted, messageOf } from "./failure.ts";
 import { LockWriter } from "./lock.ts";
+import { idlePatterns, missingInputs } from "./mistakes.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
 import type { ItemCounts } from "./job.ts";
+import { leavers, removeArtifact } from "./prune.ts";
 import type { Project, State } from "./project.ts";
 import { schedule } from "./schedule.ts";
 
@@ -78,6 +79,8 @@ class Build {
   private readonly desk: CallDesk;
   private readonly shop: Workshop;
   private readonly broken = new Set<CellId>();
+  /** Of something that a later run must say again. */
+  private warned = false;
   private refused: string | undefined;
   private fatal: { error: CallError; cell: string } | undefined;
   private readonly restarts = new Map<CellId, number>();
@@ -111,8 +114,11 @@ class Build {
     const { state } = this;
     const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
     emit({ type: "planned", plans: [...plans.values()] });
-    const missing = [...plans.values()].flatMap((plan) => (plan.action === "blocked" ? plan.missing.map((m) => ({ ...m, stage: plan.cell.stage.name })) : []));
-    if (missing.length > 0 && !keepGoing) return { kind: "missing", missing };
+    const mistakes = keepGoing ? [] : await missingInputs(this.project, plans.values());
+    if (mistakes.length > 0) return { kind: "missing", mistakes };
+    const warnings = await idlePatterns(state, plans.values());
+    for (const message of warnings) emit({ type: "warning", message });
+    this.warned = warnings.length > 0;
     try {
       const outcomes = await schedule({
         cells: cells.map(({ id, needs }) => ({ id, needs: needs.flatMap((need) => need.cells) })),
@@ -240,27 +246,11 @@ class Build {
 
   /** Cells the pipeline no longer has leave the lock, and their artifacts the directory, unless edited since. */
   private async prune(): Promise<void> {
-    const { graph, places } = this.project;
-    const used = new Set(Array.from(graph.cells.values(), ({ path }) => path));
-    const above = new Set([...used].flatMap(directoriesOf));
-    for (const [id, locked] of Object.entries(this.state.lock.cells)) {
-      if (graph.cells.has(id as CellId)) continue;
+    for (const { id, path, removes } of await leavers(this.project, this.state)) {
       await this.lock.remove(id);
-      const path = join(places.artifacts, locked.path);
-      if (used.has(locked.path) || above.has(locked.path) || directoriesOf(locked.path).some((directory) => used.has(directory))) continue;
-      const { stats } = this.state;
-      let found: string | undefined;
-      try {
-        found = signatureSync(path) === undefined ? undefined : (stats.hashSync(path) as string | undefined);
-      } catch {
-        found = await stats.hashDirectory(path).then(({ hash }) => hash as string, () => undefined);
-      }
-      if (found !== locked.artifact) continue;
-      await rm(path, { recursive: true, force: true });
-      this.totals.removed.push(locked.path);
-      for (let parent = dirname(path); parent !== places.artifacts && parent.startsWith(places.artifacts); parent = dirname(parent)) {
-        if (!(await rmdir(parent).then(() => true, () => false))) break;
-      }
+      if (!removes) continue;
+      await removeArtifact(this.project.places.artifacts, path);
+      this.totals.removed.push(path);
     }
   }
 
@@ -308,15 +298,9 @@ class Build {
     const rows = (await this.desk.opened())?.ledger() ?? [];
     const sum = (of: (row: (typeof rows)[number]) => number | undefined): number => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
     const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ms: Math.round(performance.now() - this.started) };
-    if (this.request.freshStamp !== undefined && totals.fresh === this.request.cells.length) this.noteFresh(this.request.freshStamp);
+    if (this.request.freshStamp !== undefined && !this.warned && totals.fresh === this.request.cells.length) this.noteFresh(this.request.freshStamp);
     if (this.refused !== undefined) return { kind: "refused", message: this.refused, ...totals };
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
   }
-}
-
-/** The directories a path lies in: `a` and `a/b` of `a/b/c`. */
-function directoriesOf(path: string): string[] {
-  const parts = path.split("/").slice(0, -1);
-  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
 }

@@ -1,4 +1,5 @@
-import type { CellPlan, MissingInput, Reason } from "../plan/index.ts";
+import type { Diagnostic } from "../pipeline/index.ts";
+import type { CellPlan, Reason } from "../plan/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { ItemCounts, ItemFailure } from "./job.ts";
 
@@ -41,7 +42,7 @@ export type BuildEvent =
 export type BuildEnd =
   | ({ kind: "done" | "failed" | "refused" | "interrupted" } & BuildTotals & { message?: string })
   /** Nothing ran: declared inputs are missing. */
-  | { kind: "missing"; missing: (MissingInput & { stage: string })[] };
+  | { kind: "missing"; mistakes: Diagnostic[] };
 
 export interface BuildTotals {
   ran: string[];

@@ -1,6 +1,6 @@
 import { createGateway } from "../model/index.ts";
 import type { CallKey } from "../model/index.ts";
-import type { CellId } from "../pipeline/index.ts";
+import type { CellId, Diagnostic } from "../pipeline/index.ts";
 import type { LockFile } from "../store/index.ts";
 import { build } from "./build.ts";
 import type { BuildEvent } from "./events.ts";
@@ -36,7 +36,7 @@ export type Rebuilt = { ok: true; lock: LockFile } | { ok: false; message: strin
 export async function rebuild(request: RebuildRequest): Promise<Rebuilt> {
   const { options, answers, onAnswer, ...rest } = request;
   const opened = await Project.open({ ...options, readOnly: false });
-  if (!opened.ok) return { ok: false, message: opened.diagnostics.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join("\n") };
+  if (!opened.ok) return { ok: false, message: listed(opened.diagnostics) };
   const { project } = opened;
   const end = await build(project, {
     ...rest,
@@ -66,11 +66,13 @@ export async function rebuild(request: RebuildRequest): Promise<Rebuilt> {
     case "interrupted":
       return { ok: false, interrupted: true, message: "interrupted" };
     case "missing":
-      return { ok: false, message: end.missing.map(({ stage, label, path, message }) => `${stage}: ${label}: ${path}: ${message}`).join("\n") };
+      return { ok: false, message: listed(end.mistakes) };
     default:
       return end satisfies never;
   }
 }
+
+const listed = (mistakes: readonly Diagnostic[]): string => mistakes.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join("\n");
 
 /** What was recorded beside what came out, sorted by cell; with the inputs that were others where the bytes differ. */
 export function compareLocks(recorded: LockFile, rebuilt: LockFile, ids: Iterable<string>): Verdict[] {

@@ -76,10 +76,20 @@ export function numberOption(name: string, text: string | undefined, least: numb
   return value;
 }
 
-export function printDiagnostics(diagnostics: readonly Diagnostic[]): void {
+/** The mistakes that ended a verb before it did anything; `--json` has each as an event, and the closing line. */
+export function printMistakes(mistakes: readonly Diagnostic[], closing: Record<string, unknown> | false = {}): void {
   const color = useColor(process.stderr);
-  process.stderr.write(diagnostics.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
-  if (diagnostics.length > 1) process.stderr.write(`${diagnostics.length} mistakes\n`);
+  process.stderr.write(mistakes.map((d) => `${formatDiagnostic(d, color)}\n`).join(""));
+  if (mistakes.length > 1) process.stderr.write(`${mistakes.length} mistakes\n`);
+  if (!common.json) return;
+  for (const { file, line, column, message, hint } of mistakes) printJson({ event: "mistake", file, line, column, message, ...(hint === undefined ? {} : { hint }) });
+  if (closing !== false) printJson({ event: "done", ok: false, ran: [], calls: { made: 0, stored: 0 }, cost: 0, mistakes: mistakes.length, ...closing });
+}
+
+/** Something that no run should pass over in silence: on stderr, and an event of `--json`. */
+export function printWarning(message: string): void {
+  if (common.json) printJson({ event: "warning", message });
+  process.stderr.write(`warning: ${printable(message)}\n`);
 }
 
 const reported = new Set<string>();
@@ -101,8 +111,8 @@ function rootOf(directory: string): string {
 /** How a project at some root is opened by this command. */
 export const optionsAt = (root: string, asked: Pick<ProjectOptions, "file" | "presets" | "overrides">): ProjectOptions => ({ root, ...asked, env: process.env, tool: TOOL, identify: modelIdentity, onProblem: reportProblem });
 
-/** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. */
-export async function openProject({ readOnly = true, sample, plain }: { readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
+/** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. `closing`: the mistakes end the verb. */
+export async function openProject({ readOnly = true, sample, plain, closing = true }: { closing?: boolean; readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
   const options = optionsAt(rootOf(common.directory ?? "."), {
     file: plain ?? common.file,
     presets: plain === undefined ? common.presets : [],
@@ -110,7 +120,7 @@ export async function openProject({ readOnly = true, sample, plain }: { readOnly
   });
   const opened = await Project.open({ ...options, readOnly, sample });
   if (opened.ok) return opened.project;
-  printDiagnostics(opened.diagnostics);
+  printMistakes(opened.diagnostics, closing ? {} : false);
   return undefined;
 }
 

@@ -1,9 +1,12 @@
 import { existsSync, statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { idlePatterns, inspect } from "../build/index.ts";
+import type { Project } from "../build/index.ts";
 import { printable } from "../pipeline/index.ts";
 import { readLock, removeTree, tempPath, writeAtomic } from "../store/index.ts";
-import { common, EXIT, openProject, printJson, TOOL, useColor, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printWarning, TOOL, useColor, withCommon } from "./common.ts";
+import { count } from "./print/words.ts";
 
 interface Check {
   name: string;
@@ -15,7 +18,7 @@ interface Check {
 
 export function doctorCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("doctor"))
-    .description("is everything in place: Node, the tool, the project, its cache, models and keys")
+    .description("is everything in place: Node, the tool, the pipeline with its inputs, code, programs, prompts and schemas, the cache, models and keys")
     .action(async () => {
       const checks = [...(await machine()), ...(await project())];
       const color = useColor(process.stdout);
@@ -44,12 +47,22 @@ async function machine(): Promise<Check[]> {
   return checks;
 }
 
+/** What a run would stumble over, without running anything. */
+async function stages(project: Project): Promise<Check[]> {
+  const state = project.load();
+  const plans = [...(await state.planner.plan(project.graph.cells.keys())).cells.values()];
+  for (const message of await idlePatterns(state, plans)) printWarning(message);
+  const faults = await inspect(project, plans);
+  if (faults.length === 0) return [{ name: "stages", ok: true, detail: "inputs are there, code, prompts and schemas parse, programs are found" }];
+  return faults.map(({ of, message, advice }) => ({ name: of, ok: false, detail: message, advice }));
+}
+
 async function project(): Promise<Check[]> {
   const root = resolve(common.directory ?? ".");
-  const opened = await openProject();
+  const opened = await openProject({ closing: false });
   if (opened === undefined) return [{ name: "pipeline", ok: false, detail: "has mistakes (above)", advice: "mend them, or start a project: dag init" }];
   const { pipeline, graph, places } = opened;
-  const checks: Check[] = [{ name: "pipeline", ok: true, detail: `${pipeline.file}: ${graph.byStage.size} stages, ${graph.cells.size} cells` }];
+  const checks: Check[] = [{ name: "pipeline", ok: true, detail: `${pipeline.file}: ${count(graph.byStage.size, "stage")}, ${count(graph.cells.size, "cell")}` }, ...(await stages(opened))];
 
   const probe = tempPath(join(root, "cache"));
   const unwritable = await writeAtomic(probe, "").then(() => removeTree(probe).then(() => undefined), (error: unknown) => (error as Error).message);
@@ -59,7 +72,7 @@ async function project(): Promise<Check[]> {
   checks.push({ name: "disk", ok: free > 0.5, detail: `${free.toFixed(1)} GiB free`, advice: "free some space" });
 
   const { problems, exists, lock } = readLock(places.lock);
-  checks.push({ name: "lock", ok: problems.length === 0, detail: problems[0]?.message ?? (exists ? `${Object.keys(lock.cells).length} cells` : "none yet: dag run writes it"), advice: problems[0]?.advice ?? "" });
+  checks.push({ name: "lock", ok: problems.length === 0, detail: problems[0]?.message ?? (exists ? `${count(Object.keys(lock.cells).length, "cell")}` : "none yet: dag run writes it"), advice: problems[0]?.advice ?? "" });
 
   for (const [role, spec] of Object.entries(pipeline.models)) {
     if (spec.provider === "offline") checks.push({ name: `model ${role}`, ok: true, detail: `${spec.model} of the offline simulator: no key needed` });

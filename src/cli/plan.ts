@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { availableParallelism } from "node:os";
-import { itemsLeft, rehearse } from "../build/index.ts";
+import { idlePatterns, itemsLeft, leavers, missingInputs, rehearse } from "../build/index.ts";
 import type { Project, Rehearsed } from "../build/index.ts";
 import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, UsageError, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printMistakes, printWarning, selection, UsageError, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
-import { count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
+import { blockedText, count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("plan"))
@@ -18,14 +18,28 @@ export function planCommand(program: Command, exit: (code: number) => void): voi
     .action(async (targets: string[]) => {
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
-      exit(await showPlan(project, selection(project, targets).cells, undefined, true));
+      exit(await showPlan(project, selection(project, targets).cells, { calls: true }));
     });
 }
 
-/** Prints the plan of these cells; the exit code is 0, or 2 where inputs are missing. With `calls`, says what its model calls would be and cost. */
-export async function showPlan(project: Project, cells: readonly Cell[], forced: ((cell: Cell) => boolean) | undefined, calls = false): Promise<number> {
+export interface PlanView {
+  forced?: ((cell: Cell) => boolean) | undefined;
+  /** Says what the model calls would be and cost. */
+  calls?: boolean;
+  /** Of a run that goes on with what does not need the cells that cannot be built. */
+  keepGoing?: boolean;
+}
+
+/** Prints the plan of these cells. The exit code is 0; 2 where inputs are missing, which is all that is said unless `keepGoing`; 1 where code does not parse. */
+export async function showPlan(project: Project, cells: readonly Cell[], { forced, calls = false, keepGoing = false }: PlanView): Promise<number> {
   const state = project.load(forced === undefined ? {} : { forced });
   const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
+  const mistakes = await missingInputs(project, plans.values());
+  if (mistakes.length > 0 && !keepGoing) {
+    printMistakes(mistakes, { dry_run: true });
+    return EXIT.usage;
+  }
+  for (const message of await idlePatterns(state, plans.values())) printWarning(message);
   const list = [...plans.values()];
   const items = new Map<string, NonNullable<Awaited<ReturnType<typeof itemsLeft>>>>();
   for (const plan of list) {
@@ -34,6 +48,8 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
   }
   const named = (action: CellPlan["action"]): string[] => list.filter((plan) => plan.action === action).map(({ cell }) => cell.id);
   const blocked = list.filter((plan) => plan.action === "blocked");
+  // A run that fails removes nothing.
+  const removed = blocked.length > 0 ? [] : (await leavers(project, state)).filter(({ removes }) => removes);
   const priced = list.some(({ action, cell }) => action === "run" && cell.stage.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
   const rehearsed = calls && priced && blocked.length === 0 ? await rehearsal(project, cells, plans) : undefined;
   const order = [...project.graph.byStage.keys()];
@@ -50,16 +66,18 @@ export async function showPlan(project: Project, cells: readonly Cell[], forced:
         ...(plan.action === "fresh" ? { artifact: plan.artifact } : plan.action === "restore" ? { artifact: plan.result.artifact } : {}),
         ...(plan.action === "blocked" ? { message: plan.message } : {}),
       });
+    for (const { id, path } of removed) printJson({ event: "cell", cell: id, outcome: "remove", path, reasons: [] });
     for (const row of rehearsed?.forecast ?? []) printJson({ event: "forecast", ...row });
-    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
+    printJson({ event: "done", ok: blocked.length === 0, dry_run: true, run: named("run"), restore: named("restore"), fresh: named("fresh"), blocked: named("blocked"), remove: removed.map(({ path }) => path), ...(rehearsed === undefined ? {} : forecastTotals(rehearsed)) });
   } else {
-    const width = idWidth(list.map(({ cell }) => cell.id));
+    const width = idWidth([...list.map(({ cell }) => cell.id), ...removed.map(({ id }) => id)]);
     const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [listLine(`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd())]));
-    const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`];
+    for (const { id, path } of removed) lines.push(listLine(`remove    ${id.padEnd(width)}  ${printable(path)}: no longer in the pipeline`));
+    const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`, ...(removed.length > 0 ? [`${removed.length} to remove`] : [])];
     const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
     process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
   }
-  return blocked.some((plan) => plan.missing.length > 0) ? EXIT.usage : EXIT.ok;
+  return mistakes.length > 0 ? EXIT.usage : blocked.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
 /** Counts the calls a run would make, by running it in a scratch directory with made-up answers. */
@@ -105,7 +123,7 @@ function forecastLines(rehearsed: Rehearsed): string[] {
 const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);
 
 function explain(plan: CellPlan): string {
-  if (plan.action === "blocked") return printable(plan.message);
+  if (plan.action === "blocked") return blockedText(plan.message);
   const only = plan.action === "run" && plan.conditional ? " (nothing, if that comes out equal)" : "";
   return `${reasonsText(plan.reasons)}${only}`;
 }

@@ -20,7 +20,8 @@ export async function unchanged(argv: readonly string[]): Promise<boolean> {
   return true;
 }
 
-export const freshText = (cells: number): string => `nothing to do: ${cells === 1 ? "the cell is" : `all ${cells} cells are`} fresh\n`;
+/** `more`: what was done all the same. */
+export const freshText = (cells: number, more = ""): string => `nothing to do: ${cells === 1 ? "the cell is" : `all ${cells} cells are`} fresh${more}\n`;
 
 /** Prints the tables that directory artifacts bring along. */
 export async function showResults(directories: readonly string[], color: boolean): Promise<void> {

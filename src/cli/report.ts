@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { PageCell } from "../report/index.ts";
 import { compareBytes, sha256 } from "../store/index.ts";
 import { common, EXIT, openProject, withCommon } from "./common.ts";
+import { notFreshText } from "./print/words.ts";
 import { standingOf } from "./status.ts";
 
 export function reportCommand(program: Command, exit: (code: number) => void): void {
@@ -29,7 +30,7 @@ export function reportCommand(program: Command, exit: (code: number) => void): v
       const { reportPage } = await import("../report/index.ts");
       const page = await reportPage({ graph: project.graph, artifacts: project.places.artifacts, cells, ...(build === undefined ? {} : { build }) });
       const stale = [...cells.values()].filter(({ state }) => state !== "fresh").length;
-      if (stale > 0 && !common.quiet) process.stderr.write(`warning: ${stale} of ${cells.size} cells are not fresh, and the page says so: dag run\n`);
+      if (stale > 0 && !common.quiet) process.stderr.write(`warning: ${notFreshText(stale, cells.size)}, and the page says so: dag run\n`);
       if (options.o === "-") return void process.stdout.write(page);
       const target = resolve(options.o ?? "report.html");
       await writeFile(target, page);

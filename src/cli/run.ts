@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { build } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { common, EXIT, isLive, numberOption, openProject, selection, useColor, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, isLive, numberOption, openProject, selection, UsageError, useColor, WORKER, withCommon } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { showPlan } from "./plan.ts";
 import { freshStamp, showResults } from "./quick.ts";
@@ -30,7 +30,7 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("-n, --dry-run", "say what would be done; write nothing")
     .option("-j, --jobs <n>", "cells at once (default: cores)")
     .option("-k, --keep-going", "after a failure, go on with what does not need it")
-    .option("--force [stage]", "run again even if fresh: the targets, or one stage")
+    .option("--force [stage]", "run again even if fresh: the targets and all they need, or of that this stage (or cell) alone")
     .option("--frozen", "no model call may leave; the first one missing stops the run (exit 4)")
     .option("--max-calls <n>", "stop before more than n calls are bought (exit 4)")
     .option("--max-cost <usd>", "stop before more than this is spent (exit 4)")
@@ -43,11 +43,11 @@ async function run(targets: string[], options: RunOptions): Promise<number> {
   const project = await openProject({ readOnly: options.dryRun === true, sample });
   if (project === undefined) return EXIT.usage;
   const { cells, asked } = selection(project, targets);
-  const forced = forcedCells(project, options.force, new Set(asked));
+  const forced = forcedCells(project, options.force, cells, targets);
   const jobs = numberOption("-j", options.jobs, 1) ?? availableParallelism();
   const maxCalls = numberOption("--max-calls", options.maxCalls, 0);
   const maxCost = numberOption("--max-cost", options.maxCost, 0, false);
-  if (options.dryRun === true) return showPlan(project, cells, forced);
+  if (options.dryRun === true) return showPlan(project, cells, { forced, keepGoing: options.keepGoing === true });
 
   const controller = new AbortController();
   const signals = interruptible(controller);
@@ -107,9 +107,13 @@ function resultDirectories(project: Project, asked: readonly CellId[]): string[]
   });
 }
 
-function forcedCells(project: Project, force: string | true | undefined, asked: ReadonlySet<CellId>): ((cell: Cell) => boolean) | undefined {
+/** Alone, `--force` means everything the run would look at, as make -B does; with a stage, its cells among them. */
+function forcedCells(project: Project, force: string | true | undefined, cells: readonly Cell[], targets: readonly string[]): ((cell: Cell) => boolean) | undefined {
   if (force === undefined) return undefined;
-  if (force === true) return (cell) => asked.has(cell.id);
-  const cells = new Set(selection(project, [force]).asked);
-  return (cell) => cells.has(cell.id);
+  if (force === true) return () => true;
+  const forced = new Set(selection(project, [force]).asked);
+  if (cells.some(({ id }) => forced.has(id))) return (cell) => forced.has(cell.id);
+  const wanted = targets.length > 0 ? targets : project.pipeline.default;
+  const line = (...words: string[]): string => `dag run ${words.map((word) => (/^[\w@=,.+-]+$/.test(word) ? word : `'${word}'`)).join(" ")}`;
+  throw new UsageError(`--force ${force}: ${wanted.join(", ")} ${wanted.length === 1 ? "does" : "do"} not need it, so it would not run\ntype  ${line(...wanted, force, "--force", force)}  (it as well) or  ${line(...wanted, force, "--force")}  (everything)`);
 }

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { printable } from "../pipeline/index.ts";
+import { idlePatterns } from "../build/index.ts";
+import type { CellId } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, useColor, withCommon } from "./common.ts";
-import { idWidth, listLine, reasonsText } from "./print/words.ts";
+import { common, EXIT, openProject, printJson, printWarning, selection, useColor, withCommon } from "./common.ts";
+import { blockedText, count, idWidth, listLine, notFreshText, reasonsText } from "./print/words.ts";
 
 export type Standing = "fresh" | "stale" | "missing" | "failed";
 
@@ -14,8 +15,9 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
       const project = await openProject();
       if (project === undefined) return exit(EXIT.usage);
       const cells = targets.length === 0 ? [...project.graph.cells.values()] : selection(project, targets).cells;
-      const { planner } = project.load();
-      const { cells: plans } = await planner.plan(cells.map(({ id }) => id));
+      const state = project.load();
+      const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
+      for (const message of await idlePatterns(state, plans.values())) printWarning(message);
       const color = useColor(process.stdout);
       let stale = 0;
       const width = idWidth([...plans.keys()]);
@@ -26,15 +28,29 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
         if (common.json) printJson({ event: "cell", cell: plan.cell.id, status: standing, reasons: plan.reasons, ...(plan.action === "fresh" ? { artifact: plan.artifact } : {}), ...(plan.action === "blocked" ? { message: plan.message } : {}) });
         else if (!common.quiet || standing !== "fresh") {
           const word = standing.padEnd(8);
-          const why = plan.action === "blocked" ? printable(plan.message) : reasonsText(plan.reasons, 4);
+          const why = plan.action === "blocked" ? blockedText(plan.message) : reasonsText(plan.reasons, 4);
           const line = listLine(`${word} ${plan.cell.id.padEnd(width)}  ${why}`.trimEnd());
           process.stdout.write(`${color ? `\u001b[${paints[standing]}m${word}\u001b[0m${line.slice(word.length)}` : line}\n`);
         }
       }
       if (common.json) printJson({ event: "done", ok: stale === 0, fresh: plans.size - stale, stale });
-      else process.stdout.write(stale === 0 ? `all ${plans.size} cells are fresh\n` : `${stale} of ${plans.size} cells are not fresh: dag run\n`);
+      else process.stdout.write(stale === 0 ? `${plans.size === 1 ? "the cell is" : `all ${plans.size} cells are`} fresh\n` : `${notFreshText(stale, plans.size)}${adviceFor(plans)}\n`);
       exit(stale === 0 ? EXIT.ok : EXIT.stale);
     });
+}
+
+/** What to type next: where cells cannot be built, only those that do not need them can. */
+function adviceFor(plans: ReadonlyMap<CellId, CellPlan>): string {
+  const stuck = new Set<CellId>();
+  let blocked = 0;
+  let able = 0;
+  for (const [id, plan] of plans) {
+    if (plan.action === "blocked") blocked++;
+    if (plan.action === "blocked" || plan.cell.needs.some((need) => need.cells.some((cell) => stuck.has(cell)))) stuck.add(id);
+    else if (plan.action !== "fresh") able++;
+  }
+  if (blocked === 0) return ": dag run";
+  return `; ${count(blocked, "cell")} cannot be built: mend ${blocked === 1 ? "it" : "them"} first${able > 0 ? " (dag run -k builds what does not need it)" : ""}`;
 }
 
 /** A restorable cell is stale too: its artifact is not in place, or the lock does not know it. */

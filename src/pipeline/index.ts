@@ -1,7 +1,7 @@
 /**
  * pipeline.yaml → a checked graph of cells.
  *
- * 1. `loadPipeline` reads the file (YAML 1.2, one document, no tags, no merge keys), checks its form against
+ * 1. `loadPipeline` reads the file (YAML 1.2, one document, no tags, no merge keys; top-level keys `x-…` are ignored), checks its form against
  *    schemas/pipeline.schema.json, lays the presets over params and models in the order given (maps merge, lists and other
  *    values are replaced, a model that changes its provider is replaced whole), then the `-p key=yaml` overrides, puts in
  *    `params.x` wherever files or a matrix name one, and checks every reference. All mistakes come at once as diagnostics.
@@ -23,4 +23,7 @@ export { axisText, cellId } from "./cells.ts";
 export { parsePlaceholders, type Part, type PlacedPart } from "./placeholders.ts";
 export { paramAt } from "./params.ts";
 export { formatDiagnostic, printable } from "./print.ts";
+export { type AbsentInput, locateAbsent } from "./declared.ts";
+export { ownPlace } from "./misplaced.ts";
+export { nearestFile } from "./nearby.ts";
 export { didYouMean, nearest } from "./nearest.ts";

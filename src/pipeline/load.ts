@@ -1,6 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { dirname, relative, resolve, sep } from "node:path";
 import type { Diagnostic } from "./types.ts";
+import type { DeclaredInput } from "./declared.ts";
+import { absentInput } from "./nearby.ts";
 import { nearest } from "./nearest.ts";
 import { type LoadResult, parsePipeline, type ParseOptions } from "./parse.ts";
 import { fromMemory, memoryKey, type PipelineMemory, toMemory } from "./remember.ts";
@@ -37,7 +40,7 @@ export async function loadPipeline(options: LoadOptions): Promise<LoadResult> {
   } catch (error) {
     return failed(await unreadable(root, file, error));
   }
-  const parse = { root, file, presets: options.presets, overrides: options.overrides };
+  const parse = { root, file, presets: options.presets, overrides: options.overrides, absent: (input: DeclaredInput) => absentInput(root, input) };
   const result = await remembered(bytes, parse, options.memory);
   if (!result.ok || result.pipeline.slug !== "") return result;
   const others = (await readdir(resolve(root, "pipelines")).catch((): string[] => [])).filter((name) => /\.ya?ml$/.test(name));
@@ -62,6 +65,7 @@ async function unreadable(root: string, file: string, error: unknown): Promise<D
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
+      if (!existsSync(root)) return whole("", `there is no directory ${fromHere(root)}`, "give the project's own directory with -C");
       return whole(file, `there is no ${file}`, await among(root, file));
     case "EACCES":
     case "EPERM":
@@ -78,9 +82,22 @@ async function among(root: string, file: string): Promise<string> {
   const known = [...new Set([...(await listed(folder)), ...(await listed("pipelines"))])].sort();
   const near = nearest(file, known) ?? known.find((name) => name === file.replace(/\.yaml$/, ".yml"));
   if (near !== undefined) return `did you mean -f ${near}?`;
+  const above = folder === "" ? projectAbove(root, file) : undefined;
+  if (above !== undefined) return `there is one in ${above}: dag -C ${above} …`;
   if (folder === "" && file === "pipeline.yaml") return "dag init starts a project here; -C dir works in another one";
   return known.length > 0 ? `pipelines here: ${known.slice(0, 8).join(", ")}` : "give the file with -f";
 }
+
+/** The nearest directory above that has the file. */
+function projectAbove(root: string, file: string): string | undefined {
+  for (let at = dirname(root); ; at = dirname(at)) {
+    if (existsSync(resolve(at, file))) return fromHere(at);
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** A directory as one would type it. */
+const fromHere = (directory: string): string => relative(process.cwd(), directory) || ".";
 
 function failed(diagnostic: Diagnostic): LoadResult {
   return { ok: false, diagnostics: [diagnostic] };

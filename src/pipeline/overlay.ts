@@ -106,7 +106,7 @@ async function override(params: JsonMap, text: string, mistakes: Mistakes): Prom
   }));
 }
 
-/** A copy of `below` with the value at the path; maps that are missing on the way are made. */
+/** A copy of `below` with the value at the path; below an empty map, maps that are missing on the way are made. */
 function place(below: Json | undefined, path: readonly string[], at: number, value: Json, report: (at: number, message: string, hint?: string) => void): Json {
   const step = path[at];
   if (step === undefined) return value;
@@ -121,9 +121,12 @@ function place(below: Json | undefined, path: readonly string[], at: number, val
   }
   const map = below ?? {};
   const exists = Object.hasOwn(map, step);
-  const meant = !exists && at < path.length - 1 ? nearest(step, Object.keys(map)) : undefined;
-  if (meant !== undefined) {
-    report(at, `no param ${quote(path.slice(0, at + 1).join("."))}`, `did you mean ${quote([...path.slice(0, at), meant, ...path.slice(at + 1)].join("."))}?`);
+  const known = Object.keys(map);
+  // Only an empty map takes any key: in one that has keys another is a slip. At the top the caller has looked.
+  if (!exists && at > 0 && known.length > 0) {
+    const prefix = path.slice(0, at).join(".");
+    const meant = nearest(step, known);
+    report(at, `no param ${quote(`${prefix}.${step}`)}`, meant !== undefined ? `did you mean ${quote([prefix, meant, ...path.slice(at + 1)].join("."))}?` : `${listing("params", known.map((key) => `${prefix}.${key}`))}; -p '${prefix}={…}' gives all of it anew`);
     return map;
   }
   return { ...map, [step]: place(exists ? map[step] : undefined, path, at + 1, value, report) };

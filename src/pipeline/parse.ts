@@ -2,6 +2,8 @@ import { basename } from "node:path";
 import type { Diagnostic, ModelSpec, Pipeline, Stage } from "./types.ts";
 import { checkAxes } from "./axes.ts";
 import { Mistakes } from "./mistakes.ts";
+import { type AbsentInput, type DeclaredInput, declaredInputs, reportAbsent } from "./declared.ts";
+import { checkPlaces, misplaced } from "./misplaced.ts";
 import { cycles } from "./order.ts";
 import { overlay } from "./overlay.ts";
 import { checkOverlap } from "./overlap.ts";
@@ -23,6 +25,8 @@ export interface ParseOptions {
   presets?: readonly string[] | undefined;
   /** `key=yaml`, the key a dotted path into params; laid over last, in this order. */
   overrides?: readonly string[] | undefined;
+  /** What the disk says of declared inputs; asked only where there are mistakes to tell it with. */
+  absent?: ((input: DeclaredInput) => Pick<AbsentInput, "message" | "hint"> | undefined) | undefined;
 }
 
 export type LoadResult = { ok: true; pipeline: Pipeline } | { ok: false; diagnostics: Diagnostic[] };
@@ -63,8 +67,16 @@ export async function parsePipeline(content: string | Uint8Array, options: Parse
     stages,
   };
   checkWhole(pipeline, entries, mistakes);
+  checkPlaces(pipeline, entries, mistakes);
   pipeline.default = defaultTargets(pipeline, tree.entries.get("default")?.tree, mistakes);
-  return mistakes.count === 0 ? { ok: true, pipeline } : { ok: false, diagnostics: mistakes.diagnostics() };
+  if (mistakes.count === 0) return { ok: true, pipeline };
+  for (const [name, stage] of stages) {
+    for (const input of declaredInputs(stage)) {
+      const absent = misplaced(pipeline, input) === undefined ? options.absent?.(input) : undefined;
+      if (absent !== undefined) reportAbsent(entries.get(name), { stage: name, ...input, ...absent }, mistakes);
+    }
+  }
+  return { ok: false, diagnostics: mistakes.diagnostics() };
 }
 
 /** What only shows with all stages at hand: cycles, the number of cells, axes, outputs. */

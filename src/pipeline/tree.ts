@@ -63,7 +63,7 @@ export async function readTree(source: Source, report: Report): Promise<Tree | u
   const { version, explicit } = document.directives.yaml;
   if (explicit === true && version !== "1.2") report({ start: 0, end: 0 }, `the file says YAML ${version}; a pipeline is YAML 1.2`, "remove the %YAML line");
   if (document.errors.length > 0) return undefined;
-  return new Walk(yaml, report).read(document.contents, { start: 0, end: 0 }, 0);
+  return new Walk(yaml, source, report).read(document.contents, { start: 0, end: 0 }, 0);
 }
 
 function wording(code: string, message: string): { message: string; hint?: string } {
@@ -82,12 +82,14 @@ function wording(code: string, message: string): { message: string; hint?: strin
 
 class Walk {
   readonly #yaml: typeof import("yaml");
+  readonly #source: Source;
   readonly #report: Report;
   readonly #anchors = new Map<string, Tree | "open">();
   #aliased = 0;
 
-  constructor(yaml: typeof import("yaml"), report: Report) {
+  constructor(yaml: typeof import("yaml"), source: Source, report: Report) {
     this.#yaml = yaml;
+    this.#source = source;
     this.#report = report;
   }
 
@@ -133,8 +135,9 @@ class Walk {
       const tree = this.read(pair.value, at, depth + 1);
       const key = this.#key(pair.key, at);
       if (key === undefined) continue;
-      if (entries.has(key)) {
-        this.#report(at, `duplicate key ${JSON.stringify(key)}`, "keys of a map are unique: rename or remove one");
+      const first = entries.get(key);
+      if (first !== undefined) {
+        this.#report(at, `duplicate key ${JSON.stringify(key)}: it stands at ${this.#placeOf(first.span)} already`, "keys of a map are unique: rename or remove one");
         continue;
       }
       entries.set(key, { span: at, tree });
@@ -143,13 +146,18 @@ class Walk {
     return { value, span, entries, size: total([...entries.values()].map((entry) => entry.tree)) };
   }
 
+  #placeOf(span: Span): string {
+    const { line, column } = this.#source.locate(span);
+    return `${String(line)}:${String(column)}`;
+  }
+
   #key(node: YamlNode | null, span: Span): string | undefined {
     if (!node || !this.#yaml.isScalar(node)) {
       this.#report(span, "a key must be plain text");
       return undefined;
     }
     const key = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
-    if (key === "<<" && node.type === "PLAIN") this.#report(span, 'merge keys ("<<") are not used here', "repeat the entries, or lay them over with a preset");
+    if (key === "<<" && node.type === "PLAIN") this.#report(span, 'merge keys ("<<") are not used here', "share whole values (&name, *name; a key x-… holds what has no other place), or lay entries over with a preset");
     else if (FORBIDDEN_KEYS.has(key)) this.#report(span, `the key ${JSON.stringify(key)} is not allowed`);
     else if (/\p{Surrogate}/u.test(key)) this.#report(span, "the key holds half a character (a lone surrogate)");
     else return key;

@@ -1,9 +1,14 @@
 import { readdirSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { ownPlace } from "../pipeline/index.ts";
 import { isInside, projectPath } from "./code.ts";
 
-/** Never inputs by pattern: what the tool and package managers write. */
-const SKIPPED = new Set([".git", "node_modules", "cache", "artifacts"]);
+/** Never input by pattern, nor as part of a directory: what the tool, its stages and package managers write below the root. */
+export function isSkipped(root: string, path: string): boolean {
+  if (!isInside(root, path)) return false;
+  const place = projectPath(root, path);
+  return place === "artifacts" || place === "node_modules" || ownPlace(place) !== undefined;
+}
 
 /** A file (absolute) under the name that stages and listings know it by: no part of the machine's own paths is in it. */
 export interface NamedFile {
@@ -15,9 +20,9 @@ export const isGlob = (pattern: string): boolean => /[*?[\]{}]|^!|[@+]\(/.test(p
 
 /**
  * Files that match the patterns, sorted by name. Names are project-relative with `/`; a file outside of the project is named from the part of
- * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed.
+ * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed, `unmatched` every pattern that found nothing.
  */
-export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void): Promise<NamedFile[]> {
+export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void, unmatched: (pattern: string) => void): Promise<NamedFile[]> {
   const { default: picomatch } = await import("picomatch");
   /** Patterns are matched from their base on: what stands before it is a place, not a pattern. */
   const compile = (pattern: string): { base: string; glob: string; matches: (path: string) => boolean } => {
@@ -33,7 +38,11 @@ export async function expandGlob(root: string, patterns: readonly string[], visi
     const { base, glob, matches } = compile(pattern);
     const name = (path: string): string => (isInside(root, path) ? projectPath(root, path) : glob === "" ? basename(path) : projectPath(base, path));
     if (glob === "") found.push({ name: name(base), path: base });
-    else for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
+    else {
+      const before = found.length;
+      for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
+      if (found.length === before) unmatched(pattern);
+    }
   }
   return distinct(found);
 }
@@ -50,6 +59,7 @@ export function distinct(found: readonly NamedFile[]): NamedFile[] {
 }
 
 function* walk(root: string, directory: string, visited: (directory: string) => void): Generator<string> {
+  if (ownPlace(projectPath(root, directory)) !== undefined) return;
   visited(directory);
   let entries;
   try {
@@ -59,8 +69,9 @@ function* walk(root: string, directory: string, visited: (directory: string) => 
   }
   for (const entry of entries) {
     const path = join(directory, entry.name);
+    if (isSkipped(root, path)) continue;
     if (entry.isDirectory()) {
-      if (!(directory === root && SKIPPED.has(entry.name)) && entry.name !== "node_modules") yield* walk(root, path, visited);
+      if (entry.name !== "node_modules") yield* walk(root, path, visited);
     } else if (!entry.isSymbolicLink() || !isDirectory(path)) yield path;
   }
 }

@@ -17,6 +17,8 @@ export interface StageInputs {
   /** Project files named by a command: staged beside its declared inputs. */
   programs: string[];
   missing: MissingInput[];
+  /** Patterns that match no file. */
+  unmatched: { label: string; pattern: string }[];
 }
 
 export interface InputSources {
@@ -33,7 +35,7 @@ export interface InputSources {
 export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify, sample }: InputSources): Promise<StageInputs> {
   const snapshot = disk.fork();
   const contents: Record<string, Content> = {};
-  const inputs: StageInputs = { contents, files: {}, programs: [], missing: snapshot.missing };
+  const inputs: StageInputs = { contents, files: {}, programs: [], missing: snapshot.missing, unmatched: snapshot.unmatched };
   contents["stage"] = snapshot.value(stage.name);
   contents["output"] = snapshot.value({ kind: stage.output.kind, extension: stage.output.kind === "directory" ? "" : posix.extname(stage.output.path) });
   if (stage.each !== undefined) contents["each"] = snapshot.value(stage.each);

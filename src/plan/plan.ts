@@ -129,7 +129,8 @@ export class Planner {
 
     const forced = this.options.forced?.(cell) === true;
     if (pending.length > 0) {
-      const own = locked === undefined ? [{ kind: "never-built" } as const] : differences(this.withReads(declared, locked.inputs), locked.inputs, new Set(cell.needs.map((n) => `needs.${n.stage}`)));
+      const own: Reason[] = locked === undefined ? [{ kind: "never-built" }] : differences(this.withReads(declared, locked.inputs), locked.inputs, new Set(cell.needs.map((n) => `needs.${n.stage}`)));
+      if (locked !== undefined && locked.path !== cell.path) own.push({ kind: "output-moved", from: locked.path, to: cell.path });
       return { cell, action: "run", conditional: own.length === 0 && !forced, reasons: [...(forced ? [{ kind: "forced" } as const] : []), ...own, ...pending] };
     }
 
@@ -143,15 +144,17 @@ export class Planner {
       return { cell, action: "fresh", reasons: [], artifact: locked.artifact, recipe };
     }
 
-    const reasons: Reason[] = [];
-    if (locked === undefined) reasons.push({ kind: found === undefined ? "never-built" : "not-recorded" });
-    else if (locked.recipe !== recipe) reasons.push(...differences(inputs, locked.inputs));
-    if (locked !== undefined && found === undefined) reasons.push({ kind: "output-missing", path: cell.path });
-    else if (locked !== undefined && found !== undefined && found !== locked.artifact) reasons.push({ kind: "output-edited", path: cell.path, recorded: locked.artifact, found });
     const result: BuildResult | undefined = locked?.recipe === recipe ? { ...locked, path: cell.path } : results.find(recipe);
-    if (result !== undefined && (found === result.artifact || (await this.options.kept(result.artifact)))) {
-      this.settle(id, result.artifact);
-      return { cell, action: "restore", reasons, result, recipe };
+    const restored = result !== undefined && (found === result.artifact || (await this.options.kept(result.artifact))) ? result : undefined;
+    const reasons: Reason[] = [];
+    if (locked === undefined) reasons.push({ kind: found === undefined && restored === undefined ? "never-built" : "not-recorded" });
+    else if (locked.recipe !== recipe) reasons.push(...differences(inputs, locked.inputs));
+    if (locked !== undefined && locked.path !== cell.path) reasons.push({ kind: "output-moved", from: locked.path, to: cell.path });
+    else if (found === undefined && (locked ?? restored) !== undefined) reasons.push({ kind: "output-missing", path: cell.path });
+    else if (locked !== undefined && found !== undefined && found !== locked.artifact) reasons.push({ kind: "output-edited", path: cell.path, recorded: locked.artifact, found });
+    if (restored !== undefined) {
+      this.settle(id, restored.artifact);
+      return { cell, action: "restore", reasons, result: restored, recipe };
     }
     const failure = this.options.failure?.(id, recipe);
     if (failure !== undefined) reasons.push({ kind: "failed", message: failure });

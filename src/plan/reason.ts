@@ -7,6 +7,8 @@ export type Reason =
   | { kind: "added"; label: string; new: Sha256 }
   | { kind: "removed"; label: string; old: Sha256 }
   | { kind: "output-missing"; path: string }
+  /** The stage writes elsewhere than it did. */
+  | { kind: "output-moved"; from: string; to: string }
   | { kind: "output-edited"; path: string; recorded: Sha256; found: Sha256 }
   /** So many cells of a need will be rebuilt first; `cell` is the first of them. */
   | { kind: "upstream"; cell: string; label: string; count: number }
@@ -29,6 +31,8 @@ export function describeReason(reason: Reason): string {
       return `${reason.label} removed`;
     case "output-missing":
       return `output missing: ${reason.path}`;
+    case "output-moved":
+      return `output moved ${reason.from} → ${reason.to}`;
     case "output-edited":
       return `output edited: ${reason.path} is ${short(reason.found)}, recorded ${short(reason.recorded)}`;
     case "upstream":

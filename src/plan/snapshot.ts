@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { Json } from "../stage/index.ts";
 import { canonicalJson, formatListing, sha256, StoreError, walkFiles } from "../store/index.ts";
 import type { Sha256, StatCache } from "../store/index.ts";
-import { projectPath } from "./code.ts";
-import { distinct, expandGlob, isGlob } from "./glob.ts";
+import { isInside, projectPath } from "./code.ts";
+import { distinct, expandGlob, isGlob, isSkipped } from "./glob.ts";
 import type { NamedFile } from "./glob.ts";
 
 /** Content of one input: its hash, and the bytes that hash to it where they are small enough to keep for `why`. */
@@ -33,6 +33,8 @@ export interface ResolvedFiles {
 /** Everything a plan reads from the disk and the environment goes through here, and is noted. */
 export class Snapshot {
   readonly missing: MissingInput[] = [];
+  /** Patterns that match no file. */
+  readonly unmatched: { label: string; pattern: string }[] = [];
 
   constructor(
     readonly root: string,
@@ -44,7 +46,7 @@ export class Snapshot {
     readonly observedVariables = new Set<string>(),
   ) {}
 
-  /** The same disk with a list of missing inputs of its own. */
+  /** The same disk with lists of its own. */
   fork(): Snapshot {
     return new Snapshot(this.root, this.stats, this.env, this.observedFiles, this.observedDirectories, this.observedVariables);
   }
@@ -100,7 +102,7 @@ export class Snapshot {
       const content = this.file(label, only.replace(/\/$/, ""));
       return content && { ...content, resolved: { path: absolute, names: [only], files: [absolute] } };
     }
-    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory));
+    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory), (pattern) => this.unmatched.push({ label, pattern }));
     const files = found.flatMap((file) => (this.statOf(file.path)?.isDirectory() === true ? this.below(label, file) : [file]));
     return this.listing(label, this.root, files);
   }
@@ -119,7 +121,7 @@ export class Snapshot {
   private below(label: string, directory: NamedFile): NamedFile[] {
     const prefix = directory.name === "" ? "" : `${directory.name}/`;
     try {
-      return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
+      return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited), (entry) => isSkipped(this.root, entry)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.absent(label, projectPath(this.root, error.path), error.message);
@@ -147,7 +149,7 @@ export class Snapshot {
   }
 
   private absent(label: string, path: string, message: string): undefined {
-    this.missing.push({ label, path, message });
+    this.missing.push({ label, path: isInside(this.root, path) ? projectPath(this.root, path) : path, message });
     return undefined;
   }
 }

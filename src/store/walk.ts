@@ -9,17 +9,17 @@ export interface WalkedFile {
 }
 
 /**
- * Every regular file below a directory, links followed, in no particular order; one directory is open at a time. `visited` hears every directory.
+ * Every regular file below a directory, links followed, in no particular order; one directory is open at a time. `visited` hears every directory, `skip` leaves entries out unseen.
  * Throws a StoreError naming the entry: `missing` for a dangling link or a file that vanished, `special-file` for a pipe, socket or device,
  * `link-loop` for a link to a directory it lies in, `bad-name` for a name that is not UTF-8.
  */
-export function* walkFiles(directory: string, visited?: (directory: string) => void): Generator<WalkedFile> {
+export function* walkFiles(directory: string, visited?: (directory: string) => void, skip?: (absolute: string) => boolean): Generator<WalkedFile> {
   const stats = stat(directory, directory);
   if (!stats.isDirectory()) throw new StoreError("not-a-directory", directory, `cannot list ${directory}: it is not a directory`);
-  yield* below(directory, "", [`${stats.dev}:${stats.ino}`], visited);
+  yield* below(directory, "", [`${stats.dev}:${stats.ino}`], visited, skip);
 }
 
-function* below(directory: string, prefix: string, above: readonly string[], visited?: (directory: string) => void): Generator<WalkedFile> {
+function* below(directory: string, prefix: string, above: readonly string[], visited?: (directory: string) => void, skip?: (absolute: string) => boolean): Generator<WalkedFile> {
   visited?.(directory);
   let names: string[];
   try {
@@ -30,13 +30,14 @@ function* below(directory: string, prefix: string, above: readonly string[], vis
   for (const name of names) {
     const absolute = `${directory}/${name}`;
     const path = prefix + name;
+    if (skip?.(absolute) === true) continue;
     const stats = stat(absolute, name);
     if (stats.isFile()) {
       yield { path, absolute, stats };
     } else if (stats.isDirectory()) {
       const id = `${stats.dev}:${stats.ino}`;
       if (above.includes(id)) throw new StoreError("link-loop", absolute, `cannot list ${absolute}: it links to a directory it lies in`, { advice: "remove the link" });
-      yield* below(absolute, `${path}/`, [...above, id], visited);
+      yield* below(absolute, `${path}/`, [...above, id], visited, skip);
     } else {
       throw new StoreError("special-file", absolute, `cannot read ${absolute}: it is a pipe, socket or device, not a file`, { advice: "move it out of the directory" });
     }

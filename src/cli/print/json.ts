@@ -1,6 +1,6 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
-import { printJson } from "../common.ts";
+import { printJson, printMistakes } from "../common.ts";
 import type { Printer } from "./printer.ts";
 
 /** One JSON object per line on stdout; log lines and progress stay out of it, warnings go to stderr too. */
@@ -35,7 +35,7 @@ export function jsonPrinter(): Printer {
     },
     end(end: BuildEnd) {
       if (end.kind === "missing") {
-        printJson({ event: "done", ok: false, missing: end.missing });
+        printMistakes(end.mistakes);
         return;
       }
       const { kind, ran, restored, fresh, failed, skipped, removed, calls, cost, saved, ms, message } = end;

@@ -1,9 +1,10 @@
 import type { BuildEnd, BuildEvent } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
+import { printMistakes } from "../common.ts";
 import { freshText } from "../quick.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
-import { cellLine, idWidth, totalsText, waitingText } from "./words.ts";
+import { cellLine, idWidth, removedText, totalsText, waitingText } from "./words.ts";
 
 export interface LinesOptions {
   stream: NodeJS.WriteStream;
@@ -72,13 +73,13 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
       clearInterval(pulse);
       if (skipped > MOST_SKIPPED && !quiet) stream.write(`          and ${skipped - MOST_SKIPPED} more skipped\n`);
       if (end.kind === "missing") {
-        for (const { stage, label, path, message } of end.missing) stream.write(`${paint("31", "missing")}   ${stage}: ${label}: ${printable(path)}: ${printable(message)}\n`);
+        printMistakes(end.mistakes);
         return;
       }
       if (quiet && end.kind === "done") return;
       const nothing = end.ran.length + end.restored.length + end.failed.length + end.skipped.length === 0;
       if (end.kind === "interrupted") stream.write(`${paint("33", "interrupted")}: what was finished is kept · ${totalsText(end)}\n`);
-      else if (nothing && end.kind === "done") stream.write(freshText(end.fresh));
+      else if (nothing && end.kind === "done") stream.write(freshText(end.fresh, end.removed.length > 0 ? ` · ${removedText(end.removed.length)}` : ""));
       else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${end.kind === "refused" ? "what was bought is kept · " : ""}${totalsText(end)}\n`);
     },
   };

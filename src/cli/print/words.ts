@@ -38,6 +38,15 @@ export function reasonsText(reasons: readonly Reason[], most = 2): string {
   return words.length > most ? `${words.slice(0, most).join("; ")}; and ${words.length - most} more` : words.join("; ");
 }
 
+/** What keeps a cell from being built, in a list: a syntax error without the code it quotes. */
+export const blockedText = (message: string): string => printable(message.split("\n")[0] ?? "");
+
+/** `2 of 3 cells are not fresh`. */
+export function notFreshText(stale: number, total: number): string {
+  if (total === 1) return "the cell is not fresh";
+  return `${stale.toLocaleString("en-US")} of ${count(total, "cell")} ${stale === 1 ? "is" : "are"} not fresh`;
+}
+
 /** Columns for cell ids: as wide as the widest, within reason. */
 export const idWidth = (ids: readonly string[]): number => ids.reduce((width, id) => Math.min(40, Math.max(width, id.length)), 0);
 
@@ -70,10 +79,12 @@ export function totalsText(totals: BuildTotals): string {
   if (totals.skipped.length > 0) parts.push(`${totals.skipped.length} skipped`);
   const calls = callsText(totals.calls, totals.cost);
   if (calls !== undefined) parts.push(calls);
-  if (totals.removed.length > 0) parts.push(`${count(totals.removed.length, "artifact")} no longer in the pipeline removed`);
+  if (totals.removed.length > 0) parts.push(removedText(totals.removed.length));
   parts.push(duration(totals.ms));
   return parts.join(" · ");
 }
+
+export const removedText = (removed: number): string => `${count(removed, "artifact")} no longer in the pipeline removed`;
 
 export function waitingText({ pid, host, command, sinceMs }: Extract<BuildEvent, { type: "waiting" }>): string {
   return `waiting for dag ${printable(command)} (process ${pid} on ${printable(host)}, building for ${duration(sinceMs)})`;
