@@ -53,7 +53,9 @@ export interface PurchaseOptions {
   onWarning(line: string): void;
 }
 
-const CLAIM_POLL_MS = 50;
+/** How often another's claim is looked at: soon at first, then less often, since a store may be far. */
+const FIRST_POLL_MS = 50;
+const LONGEST_POLL_MS = 1_000;
 
 /**
  * Finds each answer or buys it once:
@@ -155,7 +157,7 @@ export class Purchases {
   /** Takes the claim, or returns the answer another process has bought meanwhile. */
   private async claim(key: CallKey): Promise<Answer | undefined> {
     const { store, clock, signal } = this.options;
-    for (;;) {
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.5)) {
       const mine = await store.claims.take(key);
       const stored = await store.get(key);
       const answer = stored === undefined ? undefined : this.read(key, stored);
@@ -164,7 +166,7 @@ export class Purchases {
         return answer;
       }
       if (mine) return undefined;
-      await clock.sleep(CLAIM_POLL_MS, signal);
+      await clock.sleep(wait, signal);
       if (signal.aborted) throw aborted();
     }
   }
