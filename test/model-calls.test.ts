@@ -210,6 +210,32 @@ test("a budget of cost is never passed, and spent as far as it goes", async () =
   expect(open.ledger()).toEqual([{ stage: "documents", role: "writer", model: "gpt-x", made: 5, stored: 0, usage: { input: 500, cached_input: 0, output: 5000 }, cost: expect.closeTo(0.05, 10) }]);
 });
 
+test("a budget of cost lets no call leave whose answer has no bound, and says how to give one", async () => {
+  const rig = await server(say("text", { usage: { prompt_tokens: 10, completion_tokens: 16_000 } }));
+  const price = { input: 1, output: 10 };
+  const ask = { role: "writer", request: { prompt: "At length." } };
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price }, { maxCost: 1 });
+  await expect(open.chat(ask, caller)).rejects.toMatchObject({ kind: "budget", message: "models.writer (gpt-x): nothing bounds the length of an answer, so --max-cost cannot hold; say what the model gives at most, models.writer.limits: { output: 16384 }, which changes no key, or set max_completion_tokens in its request" });
+  await expect(open.image({ role: "writer", request: { prompt: "a cat" } }, caller)).rejects.toMatchObject({ kind: "budget" });
+  expect(rig.requests).toHaveLength(0);
+  // 0.16 each: six fit, the seventh would not at its worst.
+  const bounded = await gateway(emptyRoot(), { base_url: rig.url, price, limits: { output: 16_000 } }, { maxCost: 1 });
+  for (let i = 0; i < 6; i++) await bounded.chat({ role: "writer", request: { prompt: `${i}` } }, caller);
+  await expect(bounded.chat(ask, caller)).rejects.toMatchObject({ kind: "budget" });
+  expect(rig.requests).toHaveLength(6);
+});
+
+test("images and embeddings are priced and bounded like chats", async () => {
+  const rig = await server();
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 10_000, image: 0.04 } }, { maxCost: 0.4 });
+  for (let i = 0; i < 4; i++) await open.image({ role: "writer", request: { prompt: "a", sample: i } }, caller).catch(() => undefined);
+  const image = open.calls("documents").cost;
+  expect(image).toBeGreaterThanOrEqual(0.04);
+  const vectors = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => open.embed({ role: "writer", texts: [`w${i}`] }, caller)));
+  expect(vectors.some(({ status }) => status === "rejected")).toBe(true);
+  expect(open.calls("documents").cost).toBeLessThanOrEqual(0.4);
+});
+
 test("a frozen run lets nothing leave and names stage, item, prompt and the field that differs", async () => {
   const root = emptyRoot();
   const rig = await server(ada);

@@ -32,8 +32,8 @@ export interface Asked {
   send(key: CallKey): Promise<WireBody>;
   /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
   judge(response: WireBody): Promise<Judged>;
-  /** Tokens at most, for the budget. */
-  worst(): Usage;
+  /** Tokens at most, for the budget; undefined where the answer has no bound. */
+  worst(): Usage | undefined;
   /** Free and deterministic: buying it twice harms nobody. */
   local: boolean;
 }
@@ -173,9 +173,14 @@ export class Purchases {
 
   private worst(asked: Asked): number {
     if (!this.options.budget.countsCost) return 0;
-    const cost = costOf(asked.worst(), asked.spec, asked.keyed.kind === "image" ? 1 : 0);
-    if (cost !== undefined) return cost;
-    throw new CallError("budget", `models.${asked.role} (${asked.spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
+    const { role, spec, keyed } = asked;
+    const worst = asked.worst();
+    const cost = costOf(worst ?? { input: 0, cached_input: 0, output: 0 }, spec, keyed.kind === "image" ? 1 : 0);
+    if (cost === undefined) throw new CallError("budget", `models.${role} (${spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
+    if (worst === undefined && (spec.price?.output ?? 0) > 0) {
+      throw new CallError("budget", `models.${role} (${spec.model}): nothing bounds the length of an answer, so --max-cost cannot hold; say what the model gives at most, models.${role}.limits: { output: 16384 }, which changes no key, or set max_completion_tokens in its request`);
+    }
+    return cost;
   }
 }
 
