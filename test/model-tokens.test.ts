@@ -68,10 +68,10 @@ test("plan says for each model how its tokens were counted, and what stored answ
   expect(stdout).toContain("text-embedding-3-small: input counted by its tokenizer, cl100k_base, exact\n");
   expect(stdout).toContain("llama3.1:8b: input estimated by o200k_base: −3 % to +28 %\n");
   expect(stdout).toContain("models.other has no price");
-  const lines = (await p.dag("plan", "--json")).stdout.trim().split("\n").map((line) => JSON.parse(line) as { event: string; role: string; calls: number; stored: number; tokens: { input: number }; tokenizer: { name: string; own: boolean } });
+  const lines = (await p.dag("plan", "--json")).stdout.trim().split("\n").map((line) => JSON.parse(line) as { event: string; role: string; calls: number; stored: number; shared: number; tokens: { input: number }; tokenizer: { name: string; own: boolean } });
   const rows = new Map(lines.filter(({ event }) => event === "forecast").map((row) => [row.role, row]));
   expect(rows.get("known")).toMatchObject({ calls: 4, tokens: { input: 4 * 14 }, tokenizer: { name: "o200k_base", own: true } });
   expect(rows.get("other")).toMatchObject({ calls: 4, tokenizer: { name: "o200k_base", own: false } });
   // "shared" is bought once.
-  expect(rows.get("near")).toMatchObject({ calls: 5, stored: 3 });
+  expect(rows.get("near")).toMatchObject({ calls: 5, stored: 0, shared: 3 });
 });

@@ -91,7 +91,7 @@ function forecastTotals({ forecast, failed }: Rehearsed): { calls: { made: numbe
 }
 
 function forecastLines(rehearsed: Rehearsed): string[] {
-  const rows = rehearsed.forecast.map((r) => [r.stage, `${r.role} (${r.model})`, count(r.calls, "call"), r.stored > 0 ? `${r.stored} stored` : "", `${r.tokens.input.toLocaleString("en-US")} in`, `${r.tokens.output.toLocaleString("en-US")} out`, r.cost === undefined ? "no price" : money(r.cost)]);
+  const rows = rehearsed.forecast.map((r) => [r.stage, `${r.role} (${r.model})`, count(r.calls, "call"), [...(r.stored > 0 ? [`${r.stored.toLocaleString("en-US")} stored`] : []), ...(r.shared > 0 ? [`${r.shared.toLocaleString("en-US")} shared`] : [])].join(", "), `${r.tokens.input.toLocaleString("en-US")} in`, `${r.tokens.output.toLocaleString("en-US")} out`, r.cost === undefined ? "no price" : money(r.cost)]);
   const widths = [0, 1, 2, 3, 4, 5, 6].map((i) => Math.max(0, ...rows.map((row) => (row[i] ?? "").length)));
   const totals = forecastTotals(rehearsed);
   return [

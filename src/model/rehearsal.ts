@@ -12,9 +12,10 @@ export interface Forecast {
   stage: string;
   role: string;
   model: string;
-  /** Calls that would be bought, and calls whose answers are stored. */
+  /** Calls that would be bought, calls whose answers are stored, and calls that ask again what another has asked. */
   calls: number;
   stored: number;
+  shared: number;
   tokens: { input: number; output: number };
   /** What counted them: the model's own tokenizer, or one that stands in for it. */
   tokenizer: { name: string; own: boolean };
@@ -51,7 +52,7 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
   const row = ({ stage }: Caller, role: string): Forecast => {
     const key = JSON.stringify([stage, role]);
     let found = rows.get(key);
-    if (found === undefined) rows.set(key, (found = { stage, role, model: spec(role).model, calls: 0, stored: 0, tokens: { input: 0, output: 0 }, tokenizer: { name: "", own: true }, undocumented: 0, cost: undefined }));
+    if (found === undefined) rows.set(key, (found = { stage, role, model: spec(role).model, calls: 0, stored: 0, shared: 0, tokens: { input: 0, output: 0 }, tokenizer: { name: "", own: true }, undocumented: 0, cost: undefined }));
     return found;
   };
   const add = async (caller: Caller, role: string, input: InputTokens, output: number, images = 0): Promise<void> => {
@@ -76,8 +77,7 @@ export async function createRehearsal(options: Omit<GatewayOptions, "frozen" | "
       }
     }
     const made = await ask(simulator);
-    // Asked before in this rehearsal: it would be bought once.
-    if (made.cached) row(caller, role).stored++;
+    if (made.cached) row(caller, role).shared++;
     else await missing(made);
     return made;
   };
