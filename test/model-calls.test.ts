@@ -168,11 +168,12 @@ test("Retry-After of 90 seconds and of a day is waited for", async () => {
   const status: (string | undefined)[] = [];
   const rig = await server(ada);
   rig.script(rateLimited(90), rateLimited(86_400));
-  const open = await gateway(emptyRoot(), { base_url: rig.url }, { onStatus: (line) => status.push(line) }, { clock });
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, { onStatus: (line, ms) => status.push(line === undefined ? line : `${line}, about ${Math.round((ms ?? 0) / 1000)} s`) }, { clock });
   const start = clock.now();
   expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok" });
   expect(clock.now() - start).toBeGreaterThanOrEqual(86_490_000);
   expect(clock.now() - start).toBeLessThan(86_500_000);
+  expect(status).toEqual(["gpt-x: waiting for the rate limit, about 90 s", undefined, "gpt-x: waiting for the rate limit, about 86400 s", undefined]);
   expect(rig.requests).toHaveLength(3);
 });
 

@@ -10,7 +10,7 @@ function lane(limits: Limits) {
   const clock = quickClock();
   const status: string[] = [];
   const stop = new AbortController();
-  return { clock, status, stop, lane: new Lane("gpt-x", limits, clock, (line) => line !== undefined && status.push(line), stop.signal) };
+  return { clock, status, stop, lane: new Lane("gpt-x", limits, clock, (line, ms) => line !== undefined && status.push(`${line}, ${ms} ms`), stop.signal) };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -31,7 +31,7 @@ test("no minute has more requests than rpm, and the limit is used", async () => 
   const times = await run(clock, open, 35);
   expect(mostInAMinute(times)).toBe(10);
   expect((times[34] as number) - (times[0] as number)).toBe(180_000);
-  expect(status[0]).toBe("gpt-x: waiting 60 s for the rate limit");
+  expect(status[0]).toBe("gpt-x: waiting for the rate limit, 60000 ms");
 });
 
 test("no minute has more tokens than tpm, and a request larger than the limit goes alone", async () => {

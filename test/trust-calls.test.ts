@@ -1,8 +1,8 @@
 /** Model calls as a user of the command meets them: refusals, budgets, interrupts, keys and shared stores. */
 import { describe, expect } from "vitest";
-import { people, pipeline, test as base } from "./rig/index.ts";
+import { hasTerminal, people, pipeline, Terminal, test as base } from "./rig/index.ts";
 import type { Project } from "./rig/index.ts";
-import { held, say, startServer } from "./rig/server.ts";
+import { failed, held, rateLimited, say, startServer } from "./rig/server.ts";
 import type { RigServer } from "./rig/server.ts";
 
 const test = base.extend<{ server: RigServer }>({
@@ -143,5 +143,24 @@ describe.concurrent("calls", () => {
     expect(new Set(server.requests.map(({ body }) => JSON.stringify(body))).size).toBe(12);
     expect(server.requests).toHaveLength(12);
     expect(q.artifacts()).toEqual(p.artifacts());
+  });
+
+  test.skipIf(!hasTerminal)("that must wait say so on a terminal of 80 columns, with the seconds left", async ({ p, server }) => {
+    asking(p, server, 30);
+    server.script(rateLimited(90));
+    const waiting = new Terminal(p, ["run"], { columns: 80 });
+    await waiting.saw(/\[1\/2\] · m-1: waiting for the rate limit(?: \(and \d+ more\))?, \d\d s · say /);
+    expect(Math.max(...waiting.screen().map((line) => line.length))).toBeLessThanOrEqual(80);
+    waiting.type("\u0003");
+    expect((await waiting.result).code).toBe(130);
+  });
+
+  test.skipIf(!hasTerminal)("of a server that fails say what it answers while they wait to try again", async ({ p, server }) => {
+    asking(p, server, 1);
+    server.script(failed(503, "The server is overloaded", null, { "retry-after": "30" }));
+    const waiting = new Terminal(p, ["run"], { columns: 80 });
+    await waiting.saw(/\[1\/2\] · m-1: 503 The server is overloaded; trying again(?: \(and \d+ more\))?, \d\d s/);
+    waiting.type("\u0003");
+    expect((await waiting.result).code).toBe(130);
   });
 });

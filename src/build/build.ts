@@ -273,7 +273,7 @@ class Build {
       frozen,
       signal: this.stop.signal,
       env,
-      onStatus: (line) => emit({ type: "status", line }),
+      onStatus: (line, ms) => emit({ type: "status", line, ...(ms === undefined ? {} : { ms }) }),
       onWarning: (message) => emit({ type: "warning", message }),
       ...(env["DAG_CACHE"] === undefined ? {} : { store: env["DAG_CACHE"] }),
       ...(maxCalls === undefined ? {} : { maxCalls }),

@@ -19,8 +19,8 @@ export type BuildEvent =
   /** Calls of a cell so far. */
   | { type: "calls"; cell: string; calls: Calls; cost: number }
   | { type: "log"; cell: string; message: string; item?: string }
-  /** What the models are waiting for; undefined when nothing. */
-  | { type: "status"; line: string | undefined }
+  /** What the models are waiting for, and for how many milliseconds at most; undefined when for nothing. */
+  | { type: "status"; line: string | undefined; ms?: number }
   | { type: "warning"; message: string }
   | {
       type: "cell";

@@ -10,6 +10,7 @@ import { costOf } from "./ledger.ts";
 import { callErrorOf } from "./failure.ts";
 import { modelOf, usageOf } from "./outcome.ts";
 import type { CallStore } from "./store/types.ts";
+import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 
@@ -51,6 +52,7 @@ export interface PurchaseOptions {
   /** Explains a missing call where none may leave. */
   frozen: ((asked: Asked, key: CallKey, damage: string | undefined) => Promise<CallError>) | undefined;
   onWarning(line: string): void;
+  status: StatusBoard;
 }
 
 /** How often another's claim is looked at: soon at first, then less often, since a store may be far. */
@@ -68,7 +70,10 @@ export class Purchases {
   private readonly buying = new Set<Promise<Obtained>>();
   private readonly waiting = new Set<(error: CallError) => void>();
 
+  private readonly elsewhere: ReturnType<StatusBoard["shared"]>;
+
   constructor(private readonly options: PurchaseOptions) {
+    this.elsewhere = options.status.shared();
     options.signal.addEventListener("abort", () => {
       for (const reject of this.waiting) reject(aborted());
     }, { once: true });
@@ -157,15 +162,20 @@ export class Purchases {
   /** Takes the claim, or returns the answer another process has bought meanwhile. */
   private async claim(key: CallKey): Promise<Answer | undefined> {
     const { store, clock, signal } = this.options;
-    for (let wait = FIRST_POLL_MS; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.5)) {
+    for (let wait = FIRST_POLL_MS, told: (() => void) | undefined; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.5)) {
       const mine = await store.claims.take(key);
       const stored = await store.get(key);
       const answer = stored === undefined ? undefined : this.read(key, stored);
       if (answer !== undefined && typeof answer !== "string") {
         if (mine) await store.claims.drop(key);
+        told?.();
         return answer;
       }
-      if (mine) return undefined;
+      if (mine) {
+        told?.();
+        return undefined;
+      }
+      if (wait === LONGEST_POLL_MS) told ??= this.elsewhere("waiting for answers that another process is buying");
       await clock.sleep(wait, signal);
       if (signal.aborted) throw aborted();
     }

@@ -10,6 +10,7 @@ import type { Fetch } from "./provider/http.ts";
 import { WireFailure } from "./provider/types.ts";
 import type { Provider } from "./provider/types.ts";
 import { sendWithRetries } from "./retry.ts";
+import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
 
 export interface SourceOptions {
@@ -20,7 +21,7 @@ export interface SourceOptions {
   signal: AbortSignal;
   /** Ends what is on the wire. */
   wire: AbortSignal;
-  onStatus(line: string | undefined): void;
+  status: StatusBoard;
   /** Where batches that are out are written down. */
   batches: BatchStates;
   stored(key: CallKey): Promise<boolean>;
@@ -34,6 +35,7 @@ export class Sources {
   private readonly over = new Map<Lane, WireFailure>();
   private readonly batchLines = new Map<string, BatchLine>();
   private readonly lanes = new Map<string, Lane>();
+  private readonly resting = new Map<Lane, ReturnType<StatusBoard["shared"]>>();
 
   constructor(private readonly options: SourceOptions) {}
 
@@ -60,6 +62,7 @@ export class Sources {
           const { input, output } = usageOf(value);
           return { value, tokens: input + output || tokens };
         },
+        rest: ({ reason, message }, ms) => (ms < 1000 ? () => {} : this.rest(lane)(`${spec.model}: ${reason === "rate" ? "waiting for the rate limit" : `${message.slice(0, 60)}; trying again`}`, ms)),
       },
       lane,
       clock,
@@ -76,8 +79,8 @@ export class Sources {
     const name = JSON.stringify([spec.base_url ?? null, spec.api_key_env ?? null]);
     let line = this.batchLines.get(name);
     if (line === undefined) {
-      const { env, clock, signal, batches: states, stored, onStatus, fetch } = this.options;
-      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus, ...(fetch === undefined ? {} : { fetch }) });
+      const { env, clock, signal, batches: states, stored, status, fetch } = this.options;
+      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus: status.voice(), ...(fetch === undefined ? {} : { fetch }) });
       this.batchLines.set(name, line);
     }
     return line;
@@ -106,12 +109,18 @@ export class Sources {
     }
   }
 
+  private rest(lane: Lane): ReturnType<StatusBoard["shared"]> {
+    let rest = this.resting.get(lane);
+    if (rest === undefined) this.resting.set(lane, (rest = this.options.status.shared()));
+    return rest;
+  }
+
   private lane(spec: ModelSpec): Lane {
     const name = JSON.stringify([spec.provider, spec.base_url ?? null, spec.model]);
     let lane = this.lanes.get(name);
     if (lane === undefined) {
-      const { clock, onStatus, signal } = this.options;
-      lane = new Lane(spec.model, spec.limits ?? {}, clock, onStatus, signal);
+      const { clock, status, signal } = this.options;
+      lane = new Lane(spec.model, spec.limits ?? {}, clock, status.voice(), signal);
       this.lanes.set(name, lane);
     }
     return lane;
