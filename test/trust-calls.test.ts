@@ -2,7 +2,7 @@
 import { describe, expect } from "vitest";
 import { hasTerminal, people, pipeline, Terminal, test as base } from "./rig/index.ts";
 import type { Project } from "./rig/index.ts";
-import { failed, held, rateLimited, say, startServer } from "./rig/server.ts";
+import { failed, held, rateLimited, reset, say, startServer } from "./rig/server.ts";
 import type { RigServer } from "./rig/server.ts";
 
 const test = base.extend<{ server: RigServer }>({
@@ -16,7 +16,7 @@ const test = base.extend<{ server: RigServer }>({
 const secret = "sk-very-secret-0123456789";
 
 /** A stage that asks one question for each of n people. */
-function asking(p: Project, server: RigServer, n: number, word = "kindly"): Project {
+function asking(p: Project, server: RigServer, n: number, word = "kindly", more: object = {}): Project {
   p.env["THE_KEY"] = secret;
   return p.write({
     "people.jsonl": people(n),
@@ -24,7 +24,7 @@ function asking(p: Project, server: RigServer, n: number, word = "kindly"): Proj
     "stages/say.ts": "export default async ({ item, models, prompts }) => ({ id: item.id, says: (await models.writer.chat({ prompt: prompts.ask.render({ id: item.id }) })).value });\n",
     "pipeline.yaml": pipeline(
       { people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } }, say: { run: "stages/say.ts", each: "people", models: ["writer"], prompts: { ask: "ask.md" } } },
-      { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY" } } },
+      { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY", ...more } } },
     ),
   });
 }
@@ -145,9 +145,21 @@ describe.concurrent("calls", () => {
     expect(q.artifacts()).toEqual(p.artifacts());
   });
 
+  test("are accounted for by stage and model: spent, saved, at risk, in the closing lines and in --json", async ({ p, server }) => {
+    const price = { price: { input: 1000, output: 1000 } };
+    asking(p, server, 4, "kindly", price);
+    // Ten tokens in, five out: 1.5 cents each.
+    const first = await p.dag("run");
+    expect(first.stderr).toMatch(/^ +say +writer \(m-1\) +\$0\.0600 spent$/m);
+    asking(p, server, 6, "kindly", price).write({ "stages/say.ts": `${p.read("stages/say.ts")}console.error("another recipe, the same calls");\n` });
+    server.script(reset());
+    const second = await p.dag("run", "--json");
+    expect(second.done).toMatchObject({ calls: { made: 2, stored: 4 }, ledger: [{ stage: "say", role: "writer", model: "m-1", made: 2, stored: 4, cost: expect.closeTo(0.03, 9), saved: expect.closeTo(0.06, 9), unanswered: 1, at_risk: expect.any(Number) }] });
+  });
+
   test.skipIf(!hasTerminal)("that must wait say so on a terminal of 80 columns, with the seconds left", async ({ p, server }) => {
     asking(p, server, 30);
-    server.script(rateLimited(90));
+    server.script(rateLimited(45));
     const waiting = new Terminal(p, ["run"], { columns: 80 });
     await waiting.saw(/\[1\/2\] · m-1: waiting for the rate limit(?: \(and \d+ more\))?, \d\d s · say /);
     expect(Math.max(...waiting.screen().map((line) => line.length))).toBeLessThanOrEqual(80);

@@ -1,3 +1,4 @@
+import type { LedgerRow } from "../model/index.ts";
 import type { CellPlan, MissingInput, Reason } from "../plan/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { ItemCounts, ItemFailure } from "./job.ts";
@@ -54,5 +55,7 @@ export interface BuildTotals {
   calls: Calls;
   cost: number;
   saved: number;
+  /** By stage and model: spent, saved, at risk. */
+  ledger: LedgerRow[];
   ms: number;
 }

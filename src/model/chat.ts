@@ -34,7 +34,7 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
       local: spec.provider === "offline",
       async send(key) {
         await output?.ready();
-        return sources.send(spec, caller.stage, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
+        return sources.send(spec, { stage: caller.stage, role: role.name }, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
       },
       async judge(response) {
         return { ...(await judgeChat(response, output)), model: modelOf(response, spec.model), usage: usageOf(response) };

@@ -37,7 +37,7 @@ export async function embed(
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline" || spec.provider === "transformers",
       // A batch has a line for each text anyway.
-      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, caller.stage, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
+      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, { stage: caller.stage, role: role.name }, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
@@ -100,7 +100,7 @@ class Group {
   private async send(group: Group["waiting"]): Promise<void> {
     try {
       const texts = group.map(({ text }) => text);
-      const response = await this.sources.send(this.role.spec, this.caller.stage, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
+      const response = await this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
       const parts = split(response, texts.length);
       for (const [i, one] of group.entries()) one.resolve(parts[i] as WireBody);
     } catch (error) {

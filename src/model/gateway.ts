@@ -50,6 +50,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       options.onWarning?.(line);
     }
   };
+  const ledger = new Ledger();
   const status = new StatusBoard(clock, (line, ms) => options.onStatus?.(line, ms));
   // Looking for the nearest stored call reads the store: the first missing call stops the run, those beside it need no search.
   let explained = 0;
@@ -65,8 +66,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     onWarning,
     status,
   });
-  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, status, batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
-  const ledger = new Ledger();
+  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, status, ledger, batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const snapshots = new Map<string, string>();
 
   const roleOf = (name: string): Role => {

@@ -8,10 +8,14 @@ import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Fetch } from "./provider/http.ts";
 import { WireFailure } from "./provider/types.ts";
-import type { Provider } from "./provider/types.ts";
+import type { Provider, WireReason } from "./provider/types.ts";
 import { sendWithRetries } from "./retry.ts";
+import type { Ledger } from "./ledger.ts";
 import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
+
+/** How a request ends of which nobody can tell whether the server has answered, and bills it. */
+const LOST: ReadonlySet<WireReason> = new Set(["transport", "aborted"]);
 
 export interface SourceOptions {
   root: string;
@@ -22,6 +26,7 @@ export interface SourceOptions {
   /** Ends what is on the wire. */
   wire: AbortSignal;
   status: StatusBoard;
+  ledger: Ledger;
   /** Where batches that are out are written down. */
   batches: BatchStates;
   stored(key: CallKey): Promise<boolean>;
@@ -40,8 +45,19 @@ export class Sources {
   constructor(private readonly options: SourceOptions) {}
 
   /** Sends until there is an answer. With `mode: batch` the key is the request's id in its batch. */
-  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
-    if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return this.batch(spec).send(kind, key, body);
+  async send(spec: ModelSpec, { stage, role }: { stage: string; role: string }, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
+    const leave = async (estimated: Usage, ask: () => Promise<WireBody>): Promise<WireBody> => {
+      const settle = this.options.ledger.risk(stage, role, spec, estimated, kind === "image" ? 1 : 0);
+      try {
+        const response = await ask();
+        settle();
+        return response;
+      } catch (error) {
+        if (!(error instanceof WireFailure) || !LOST.has(error.reason)) settle();
+        throw error;
+      }
+    };
+    if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return leave(await estimate(), () => this.batch(spec).send(kind, key, body));
     const provider = await this.provider(spec);
     if (provider.local) return provider.send(kind, body, this.options.wire);
     const { clock, signal, wire } = this.options;
@@ -55,7 +71,7 @@ export class Sources {
         send: async () => {
           const over = this.over.get(lane);
           if (over !== undefined) throw over;
-          const value = await provider.send(kind, body, wire).catch((error: unknown) => {
+          const value = await leave(estimated, () => provider.send(kind, body, wire)).catch((error: unknown) => {
             if (error instanceof WireFailure && (error.reason === "quota" || error.reason === "auth")) this.over.set(lane, error);
             throw error;
           });

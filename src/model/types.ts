@@ -47,6 +47,10 @@ export interface LedgerRow {
   cost?: number;
   /** USD the stored answers would have cost. */
   saved?: number;
+  /** Requests that left and whose answer has not come: the server may bill them. Absent where there are none. */
+  unanswered?: number;
+  /** USD they may cost at most. */
+  at_risk?: number;
 }
 
 export interface ChatCall {
