@@ -286,3 +286,37 @@ test("what is on the wire at an interrupt is awaited and kept", async () => {
   const again = await gateway(root, { base_url: rig.url }, { frozen: true });
   expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
 });
+
+test("embeddings are one entry per text: in the order asked, duplicates once, in requests a server takes", async () => {
+  const rig = await server();
+  const root = emptyRoot();
+  const open = await gateway(root, { base_url: rig.url });
+  const texts = Array.from({ length: 250 }, (_, i) => (i % 10 === 7 ? "the same" : `${i} ${"long ".repeat(i % 25 === 0 ? 12_000 : 10)}`));
+  const { value } = await open.embed({ role: "writer", texts }, caller);
+  expect(open.calls("documents")).toMatchObject({ made: 226, stored: 0 });
+  const sent = rig.requests.map(({ body }) => (body as { input: string[] }).input);
+  expect(sent.flat().sort()).toEqual([...new Set(texts)].sort());
+  expect(Math.max(...sent.map((input) => input.length))).toBeLessThanOrEqual(96);
+  expect(Math.max(...sent.map((input) => input.reduce((sum, text) => sum + Buffer.byteLength(text), 0)))).toBeLessThanOrEqual(280_000);
+  // Each as if asked alone, in any order and company.
+  const again = await gateway(root, { base_url: rig.url }, { frozen: true });
+  const shuffled = [...texts].reverse();
+  const { value: others, cached } = await again.embed({ role: "writer", texts: shuffled }, caller);
+  expect(cached).toBe(true);
+  expect(others.reverse()).toEqual(value);
+  expect((await again.embed({ role: "writer", texts: [texts[3] as string] }, caller)).value[0]).toEqual(value[3]);
+});
+
+test("a budget is one for all stages and kinds of calls, and never exceeded by one at a concurrency of 64", async () => {
+  const rig = await server((seen) => ({ ...(seen.path.includes("chat") ? say("text") : {}), delayMs: seen.number % 5 }));
+  const open = await gateway(emptyRoot(), { base_url: rig.url, limits: { concurrency: 64 } }, { maxCalls: 101 });
+  const of = (stage: string) => ({ cell: stage, stage });
+  const results = await Promise.allSettled(Array.from({ length: 90 }, (_, i) => [
+    open.chat({ role: "writer", request: { prompt: `a ${i}` } }, of("one")),
+    open.chat({ role: "writer", request: { prompt: `b ${i}` } }, of("two")),
+    open.image({ role: "writer", request: { prompt: `c ${i}` } }, of("three")),
+  ]).flat());
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(101);
+  expect(results.filter((one) => one.status === "rejected" && (one.reason as { kind: string }).kind === "budget")).toHaveLength(169);
+  expect(rig.requests).toHaveLength(101);
+});

@@ -176,3 +176,56 @@ describe.concurrent("calls", () => {
     expect((await waiting.result).code).toBe(130);
   });
 });
+
+describe("a batch", () => {
+  test("is left out by an interrupt, taken up by the next run, and cancelled on request, through the command alone", async ({ p, server }) => {
+    asking(p, server, 6, "kindly", { mode: "batch" });
+    // A server that keeps the batch for as long as the test wants.
+    let status = "in_progress";
+    let lines: string[] = [];
+    let seen = (): void => {};
+    const polled = new Promise<void>((resolve) => (seen = resolve));
+    const batch = () => ({ id: "batch_1", object: "batch", status, endpoint: "/v1/chat/completions", output_file_id: status === "in_progress" ? null : "out", error_file_id: null, request_counts: { total: lines.length, completed: 2, failed: 0 }, metadata: {} });
+    server.otherwise = ({ path, body }) => {
+      if (path === "/v1/files") {
+        lines = String(body).split("\r\n").flatMap((line) => line.split("\n")).filter((line) => line.startsWith("{"));
+        return { body: { id: "in", object: "file" } };
+      }
+      if (path === "/v1/batches/batch_1") seen();
+      if (path === "/v1/batches" && status === "cancelled") status = "completed";
+      if (path.endsWith("/cancel")) status = "cancelled";
+      if (path === "/v1/files/out/content") {
+        const answered = status === "cancelled" ? lines.slice(0, 2) : lines;
+        return { body: answered.map((line) => JSON.stringify({ custom_id: (JSON.parse(line) as { custom_id: string }).custom_id, response: { status_code: 200, body: say("batched").body } })).join("\n") };
+      }
+      return { body: batch() };
+    };
+    const created = (): number => server.requests.filter(({ path }) => path === "/v1/batches").length;
+
+    const out = p.start("run");
+    await polled;
+    out.kill("SIGINT");
+    const interrupted = await out.result;
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain("dag cache batches");
+    const listed = await p.dag("cache", "batches");
+    expect(listed.stdout).toContain("batch_1");
+    expect(listed.text).not.toContain(secret);
+
+    expect((await p.dag("cache", "batches", "--cancel")).stdout).toContain("1 batch cancelled");
+    const rest = await p.dag("run", "--json");
+    // Two were answered before the cancellation; the others were not, and say so.
+    expect(rest.code).toBe(1);
+    expect(rest.done.calls).toMatchObject({ made: 2 });
+    expect(created()).toBe(1);
+    // The rest goes out in a batch of its own.
+    const last = await p.dag("run", "--json");
+    expect(last.code).toBe(0);
+    expect(created()).toBe(2);
+    expect(last.done.calls).toMatchObject({ made: 4 });
+    // The same answers are found online.
+    asking(p, server, 6);
+    const online = await p.dag("run", "--frozen");
+    expect(online.code).toBe(0);
+  });
+});

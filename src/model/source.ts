@@ -26,6 +26,7 @@ export interface SourceOptions {
   /** Ends what is on the wire. */
   wire: AbortSignal;
   status: StatusBoard;
+  onWarning(line: string): void;
   ledger: Ledger;
   /** Where batches that are out are written down. */
   batches: BatchStates;
@@ -95,8 +96,8 @@ export class Sources {
     const name = JSON.stringify([spec.base_url ?? null, spec.api_key_env ?? null]);
     let line = this.batchLines.get(name);
     if (line === undefined) {
-      const { env, clock, signal, batches: states, stored, status, fetch } = this.options;
-      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus: status.voice(), ...(fetch === undefined ? {} : { fetch }) });
+      const { env, clock, signal, batches: states, stored, status, onWarning, fetch } = this.options;
+      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus: status.voice(), onWarning, ...(fetch === undefined ? {} : { fetch }) });
       this.batchLines.set(name, line);
     }
     return line;
