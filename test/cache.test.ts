@@ -263,7 +263,7 @@ describe.concurrent("dag cache export and import", () => {
     const taken = await q.dag("cache", "import", p.path("answers.jsonl"));
     expect(taken.code, taken.stderr).toBe(0);
     expect(taken.stdout).toContain("3 answers taken, 0 kept already");
-    expect((await q.with({ stdin: p.read("answers.jsonl") }, "cache", "import", "-", "--json")).events).toEqual([{ event: "imported", file: "-", imported: 0, present: 3, refused: 0 }]);
+    expect((await q.with({ stdin: p.read("answers.jsonl") }, "cache", "import", "-", "--json")).events).toEqual([{ event: "imported", file: "-", imported: 0, present: 3, conflicts: 0, refused: 0 }]);
     expect((await q.built("--frozen")).done.calls).toEqual({ made: 0, stored: 3 });
     expect(q.artifacts()).toEqual(p.artifacts());
   });

@@ -31,8 +31,8 @@ test("an export is sorted by key and its import gives the same bytes again", asy
   expect([...lines].sort((a, b) => (JSON.parse(a).key < JSON.parse(b).key ? -1 : 1))).toEqual(lines);
   const root = emptyRoot();
   const answers = await Answers.open({ root });
-  expect(await answers.import([...lines].reverse())).toEqual({ imported: 3, present: 0, refused: [] });
-  expect(await answers.import(lines)).toEqual({ imported: 0, present: 3, refused: [] });
+  expect(await answers.import([...lines].reverse())).toEqual({ imported: 3, present: 0, conflicts: [], refused: [] });
+  expect(await answers.import(lines)).toEqual({ imported: 0, present: 3, conflicts: [], refused: [] });
   await answers.close();
   expect(await exported(root)).toEqual(lines);
   const open = await gateway(root, offline, { frozen: true });
@@ -62,6 +62,20 @@ test("an import refuses lines that were changed, and takes the others", async ()
   expect(report.imported).toBe(1);
   expect(report.refused.map(({ line }) => line)).toEqual([1, 2, 5]);
   expect(report.refused[0]?.why).toBe("its request is not the one of its key");
+  await answers.close();
+});
+
+test("of two answers to one call the stored one stays, and the other is named", async () => {
+  const [mine] = (await exported(await filled(["one"]))) as [string];
+  const theirs = mine.replace(/"created":0/, '"created":1');
+  expect(theirs).not.toBe(mine);
+  const answers = await Answers.open({ root: emptyRoot() });
+  // In one file, before the first is written; and in a later one.
+  expect(await answers.import([mine, theirs, mine])).toMatchObject({ imported: 1, present: 1, conflicts: [{ line: 2 }], refused: [] });
+  expect(await answers.import([theirs])).toMatchObject({ imported: 0, present: 0, conflicts: [{ line: 1, key: (JSON.parse(mine) as { key: string }).key }] });
+  const kept: string[] = [];
+  for await (const line of answers.export()) kept.push(line);
+  expect(kept).toEqual([mine]);
   await answers.close();
 });
 

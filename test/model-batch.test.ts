@@ -58,7 +58,7 @@ test("a run that is interrupted while the batch is out takes it up again and pay
 });
 
 test("a batch whose id was never written down is found by its digest", async () => {
-  const server = await start();
+  const server = await start({ batchDelay: 1500 });
   const root = emptyRoot();
   const interrupt = new AbortController();
   const first = await gateway(root, { base_url: server.url, mode: "batch" }, { signal: interrupt.signal, onStatus: () => interrupt.abort() });

@@ -168,11 +168,12 @@ test("Retry-After of 90 seconds and of a day is waited for", async () => {
   const status: (string | undefined)[] = [];
   const rig = await server(ada);
   rig.script(rateLimited(90), rateLimited(86_400));
-  const open = await gateway(emptyRoot(), { base_url: rig.url }, { onStatus: (line) => status.push(line) }, { clock });
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, { onStatus: (line, ms) => status.push(line === undefined ? line : `${line}, about ${Math.round((ms ?? 0) / 1000)} s`) }, { clock });
   const start = clock.now();
   expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok" });
   expect(clock.now() - start).toBeGreaterThanOrEqual(86_490_000);
   expect(clock.now() - start).toBeLessThan(86_500_000);
+  expect(status).toEqual(["gpt-x: waiting for the rate limit, about 90 s", undefined, "gpt-x: waiting for the rate limit, about 86400 s", undefined]);
   expect(rig.requests).toHaveLength(3);
 });
 
@@ -208,6 +209,32 @@ test("a budget of cost is never passed, and spent as far as it goes", async () =
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
   expect(open.calls("documents").cost).toBeCloseTo(0.05, 10);
   expect(open.ledger()).toEqual([{ stage: "documents", role: "writer", model: "gpt-x", made: 5, stored: 0, usage: { input: 500, cached_input: 0, output: 5000 }, cost: expect.closeTo(0.05, 10) }]);
+});
+
+test("a budget of cost lets no call leave whose answer has no bound, and says how to give one", async () => {
+  const rig = await server(say("text", { usage: { prompt_tokens: 10, completion_tokens: 16_000 } }));
+  const price = { input: 1, output: 10 };
+  const ask = { role: "writer", request: { prompt: "At length." } };
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price }, { maxCost: 1 });
+  await expect(open.chat(ask, caller)).rejects.toMatchObject({ kind: "budget", message: "models.writer (gpt-x): nothing bounds the length of an answer, so --max-cost cannot hold; say what the model gives at most, models.writer.limits: { output: 16384 }, which changes no key, or set max_completion_tokens in its request" });
+  await expect(open.image({ role: "writer", request: { prompt: "a cat" } }, caller)).rejects.toMatchObject({ kind: "budget" });
+  expect(rig.requests).toHaveLength(0);
+  // 0.16 each: six fit, the seventh would not at its worst.
+  const bounded = await gateway(emptyRoot(), { base_url: rig.url, price, limits: { output: 16_000 } }, { maxCost: 1 });
+  for (let i = 0; i < 6; i++) await bounded.chat({ role: "writer", request: { prompt: `${i}` } }, caller);
+  await expect(bounded.chat(ask, caller)).rejects.toMatchObject({ kind: "budget" });
+  expect(rig.requests).toHaveLength(6);
+});
+
+test("images and embeddings are priced and bounded like chats", async () => {
+  const rig = await server();
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 10_000, image: 0.04 } }, { maxCost: 0.4 });
+  for (let i = 0; i < 4; i++) await open.image({ role: "writer", request: { prompt: "a", sample: i } }, caller).catch(() => undefined);
+  const image = open.calls("documents").cost;
+  expect(image).toBeGreaterThanOrEqual(0.04);
+  const vectors = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => open.embed({ role: "writer", texts: [`w${i}`] }, caller)));
+  expect(vectors.some(({ status }) => status === "rejected")).toBe(true);
+  expect(open.calls("documents").cost).toBeLessThanOrEqual(0.4);
 });
 
 test("a frozen run lets nothing leave and names stage, item, prompt and the field that differs", async () => {
@@ -258,4 +285,38 @@ test("what is on the wire at an interrupt is awaited and kept", async () => {
   expect(rig.requests).toHaveLength(1);
   const again = await gateway(root, { base_url: rig.url }, { frozen: true });
   expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
+});
+
+test("embeddings are one entry per text: in the order asked, duplicates once, in requests a server takes", async () => {
+  const rig = await server();
+  const root = emptyRoot();
+  const open = await gateway(root, { base_url: rig.url });
+  const texts = Array.from({ length: 250 }, (_, i) => (i % 10 === 7 ? "the same" : `${i} ${"long ".repeat(i % 25 === 0 ? 12_000 : 10)}`));
+  const { value } = await open.embed({ role: "writer", texts }, caller);
+  expect(open.calls("documents")).toMatchObject({ made: 226, stored: 0 });
+  const sent = rig.requests.map(({ body }) => (body as { input: string[] }).input);
+  expect(sent.flat().sort()).toEqual([...new Set(texts)].sort());
+  expect(Math.max(...sent.map((input) => input.length))).toBeLessThanOrEqual(96);
+  expect(Math.max(...sent.map((input) => input.reduce((sum, text) => sum + Buffer.byteLength(text), 0)))).toBeLessThanOrEqual(280_000);
+  // Each as if asked alone, in any order and company.
+  const again = await gateway(root, { base_url: rig.url }, { frozen: true });
+  const shuffled = [...texts].reverse();
+  const { value: others, cached } = await again.embed({ role: "writer", texts: shuffled }, caller);
+  expect(cached).toBe(true);
+  expect(others.reverse()).toEqual(value);
+  expect((await again.embed({ role: "writer", texts: [texts[3] as string] }, caller)).value[0]).toEqual(value[3]);
+});
+
+test("a budget is one for all stages and kinds of calls, and never exceeded by one at a concurrency of 64", async () => {
+  const rig = await server((seen) => ({ ...(seen.path.includes("chat") ? say("text") : {}), delayMs: seen.number % 5 }));
+  const open = await gateway(emptyRoot(), { base_url: rig.url, limits: { concurrency: 64 } }, { maxCalls: 101 });
+  const of = (stage: string) => ({ cell: stage, stage });
+  const results = await Promise.allSettled(Array.from({ length: 90 }, (_, i) => [
+    open.chat({ role: "writer", request: { prompt: `a ${i}` } }, of("one")),
+    open.chat({ role: "writer", request: { prompt: `b ${i}` } }, of("two")),
+    open.image({ role: "writer", request: { prompt: `c ${i}` } }, of("three")),
+  ]).flat());
+  expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(101);
+  expect(results.filter((one) => one.status === "rejected" && (one.reason as { kind: string }).kind === "budget")).toHaveLength(169);
+  expect(rig.requests).toHaveLength(101);
 });

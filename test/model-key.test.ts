@@ -65,6 +65,43 @@ test("the order of a schema and of tool parameters does change the key", () => {
   expect(callKey(around)).toBe(callKey(withSchema(schema)));
 });
 
+// Every place of a request where a model is shown a schema.
+const places: Record<string, (schema: Json) => { [field: string]: Json }> = {
+  "response_format.json_schema.schema": (schema) => ({ response_format: { type: "json_schema", json_schema: { name: "x", schema } } }),
+  "response_format.schema": (schema) => ({ response_format: { type: "json_object", schema } }),
+  "tools[].function.parameters": (parameters) => ({ tools: [{ type: "function", function: { name: "f", parameters } }] }),
+  "tools[].parameters": (parameters) => ({ tools: [{ type: "function", name: "f", parameters }] }),
+  "functions[].parameters": (parameters) => ({ functions: [{ name: "f", parameters }] }),
+  guided_json: (schema) => ({ guided_json: schema }),
+  json_schema: (schema) => ({ json_schema: schema }),
+  format: (schema) => ({ format: schema }),
+};
+for (const [place, at] of Object.entries(places)) {
+  test(`order counts at any depth of ${place}, and nowhere around it`, () => {
+    const deep = (inner: Json): Json => ({ type: "object", properties: { list: { type: "array", items: { anyOf: [{ type: "null" }, { type: "object", properties: inner }] } } } });
+    const one = deep({ b: { type: "string", maxLength: 3 }, a: {} });
+    const key = (body: { [field: string]: Json }): string => callKey({ ...call, body: { ...call.body, ...body } });
+    const keys = [one, deep({ a: {}, b: { type: "string", maxLength: 3 } }), deep({ b: { maxLength: 3, type: "string" }, a: {} })].map((schema) => key(at(schema)));
+    expect(new Set(keys).size).toBe(3);
+    const reversed = (value: Json): Json =>
+      value === one || typeof value !== "object" || value === null ? value
+      : Array.isArray(value) ? value.map(reversed)
+      : Object.fromEntries(Object.entries(value).reverse().map(([name, member]) => [name, reversed(member)]));
+    expect(key(reversed(at(one)) as { [field: string]: Json })).toBe(keys[0]);
+  });
+}
+
+test("no field of a wire request is left out but those of the deny-list, at the top alone", () => {
+  expect([...DENIED].sort()).toEqual([
+    "api_key", "authorization", "base_url", "client_request_id", "extra_headers", "headers", "max_retries", "metadata", "n", "prompt_cache_key", "request_id", "safety_identifier", "service_tier", "span_id", "store",
+    "stream", "stream_options", "timeout", "trace_id", "traceparent", "tracestate", "user",
+  ]);
+  for (const name of DENIED) {
+    const inside = { ...call, body: { ...call.body, messages: [{ role: "user", content: "x", [name]: "anything" }] } };
+    expect(keyText(inside)).toContain(`"${name}":"anything"`);
+  }
+});
+
 test("an image enters by the hash of its bytes, so another base64 of the same bytes is the same call", () => {
   const image = (url: string): KeyedCall => ({ ...call, body: { ...call.body, messages: [{ role: "user", content: [{ type: "image_url", image_url: { url, detail: "low" } }] }] } });
   const bytes = Buffer.from("not really a PNG").toString("base64");

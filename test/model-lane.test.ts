@@ -4,13 +4,13 @@ import type { Limits, Slot } from "../src/model/lane.ts";
 import { backoffMs } from "../src/model/retry.ts";
 import { retryAfterOf } from "../src/model/provider/wire-error.ts";
 import { caller, emptyRoot, gateway, person, quickClock, server } from "./model.rig.ts";
-import { say, sayJson } from "./rig/server.ts";
+import { failed, rateLimited, reset, say, sayJson } from "./rig/server.ts";
 
 function lane(limits: Limits) {
   const clock = quickClock();
   const status: string[] = [];
   const stop = new AbortController();
-  return { clock, status, stop, lane: new Lane("gpt-x", limits, clock, (line) => line !== undefined && status.push(line), stop.signal) };
+  return { clock, status, stop, lane: new Lane("gpt-x", limits, clock, (line, ms) => line !== undefined && status.push(`${line}, ${ms} ms`), stop.signal) };
 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -31,7 +31,7 @@ test("no minute has more requests than rpm, and the limit is used", async () => 
   const times = await run(clock, open, 35);
   expect(mostInAMinute(times)).toBe(10);
   expect((times[34] as number) - (times[0] as number)).toBe(180_000);
-  expect(status[0]).toBe("gpt-x: waiting 60 s for the rate limit");
+  expect(status[0]).toBe("gpt-x: waiting for the rate limit, 60000 ms");
 });
 
 test("no minute has more tokens than tpm, and a request larger than the limit goes alone", async () => {
@@ -156,4 +156,14 @@ test("the ledger counts what was spent and what stored answers saved, by stage",
     expect(open.ledger()).toEqual([{ stage: "documents", role: "writer", model: "gpt-x", made, stored, usage: made === 1 ? { input: 1000, cached_input: 400, output: 100 } : { input: 0, cached_input: 0, output: 0 }, ...money }]);
     await open.close();
   }
+});
+
+test("what left and never came back is at risk, what was refused is not", async () => {
+  const rig = await server(say("text", { usage: { prompt_tokens: 1000, completion_tokens: 100 } }));
+  rig.script(reset(), failed(503), rateLimited());
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 1, output: 10 }, request: { max_tokens: 1000 }, limits: { concurrency: 1 } });
+  for (let i = 0; i < 3; i++) await open.chat({ role: "writer", request: { prompt: `${i}` } }, caller);
+  expect(rig.requests).toHaveLength(6);
+  // The one that was reset: a few tokens in, a thousand out.
+  expect(open.ledger()).toMatchObject([{ stage: "documents", role: "writer", made: 3, cost: expect.closeTo(0.006, 9), unanswered: 1, at_risk: expect.closeTo(0.01, 4) }]);
 });

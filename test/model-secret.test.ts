@@ -55,6 +55,27 @@ for (const mode of ["online", "batch"] as const) {
   });
 }
 
+test("a key of odd letters is taken out also where the server quotes it in JSON or in a URL", async () => {
+  const key = 'tg/pl+ant"ed=%\\9f8e';
+  const root = emptyRoot();
+  const ways = [key, JSON.stringify(key).slice(1, -1), JSON.stringify(key).slice(1, -1).replaceAll("/", "\\/"), encodeURIComponent(key)];
+  const rig = await server((seen) => {
+    const { body } = say(`you sent ${ways[(seen.number - 1) % ways.length]}`);
+    const text = JSON.stringify(body);
+    // Also in the escapes other languages write.
+    return seen.number <= ways.length ? { body: text.replaceAll("/", "\\/") } : failed(400, `bad ${ways[(seen.number - 1) % ways.length]}`);
+  });
+  const open = await gateway(root, { base_url: rig.url, api_key_env: "TEAM_KEY" }, { env: { TEAM_KEY: key } });
+  const said: string[] = [];
+  for (let i = 0; i < 2 * ways.length; i++) {
+    await open.chat({ role: "writer", request: { prompt: `number ${i}` } }, caller).then(({ value }) => said.push(String(value)), (error: unknown) => said.push(inspect(error, { depth: 10 })));
+  }
+  await open.close();
+  expect(rig.requests[0]?.headers.authorization).toBe(`Bearer ${key}`);
+  expect(said.slice(0, ways.length)).toEqual(ways.map(() => "you sent [key]"));
+  for (const text of [...said, everyByte(root)]) expect(text).not.toMatch(/9f8e/);
+});
+
 test("a missing key is an error that names the variable, before anything leaves", async () => {
   const rig = await server();
   const open = await gateway(emptyRoot(), { base_url: rig.url, api_key_env: "TEAM_KEY" });

@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createGateway } from "../src/model/index.ts";
 import type { GatewayOptions } from "../src/model/index.ts";
+import type { CallKey } from "../src/model/key.ts";
+import { FileClaims } from "../src/model/store/files.ts";
+import { thisOwner } from "../src/store/index.ts";
 
 const roots: string[] = [];
 function root(): string {
@@ -43,3 +46,23 @@ for (const store of [undefined, "file:cache/files"]) {
     await second.close();
   });
 }
+
+test("the claim of another machine stands while it shows life, and passes over when it has shown none for half a minute", async () => {
+  const folder = root();
+  const key = `sha256:${"a".repeat(64)}` as CallKey;
+  const path = join(folder, "a".repeat(64));
+  const foreign = JSON.stringify({ ...thisOwner("buying answers"), host: "elsewhere", machine: "another", boot: "another" });
+  let now = 0;
+  const claims = new FileClaims(folder, () => now);
+  writeFileSync(path, foreign);
+  for (let beat = 1; beat <= 10; beat++) {
+    utimesSync(path, beat, beat);
+    expect(await claims.take(key)).toBe(false);
+    now += 25_000;
+  }
+  expect(await claims.take(key)).toBe(false);
+  now += 5_000;
+  expect(await claims.take(key)).toBe(true);
+  await claims.drop(key);
+  await claims.close();
+});

@@ -23,7 +23,7 @@ const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "boat",
 const ROWS = VOCABULARY.map((_, i) => [i, 1, i % 2, 0.5]);
 
 /** A model of one layer: the embedding of each token. */
-function writeTinyModel(directory: string): void {
+function writeTinyModel(directory: string, longest = 64): void {
   const table = Buffer.from(new Float32Array(ROWS.flat()).buffer);
   const graph = [
     ...bytes(1, [...bytes(1, "table"), ...bytes(1, "input_ids"), ...bytes(2, "last_hidden_state"), ...bytes(4, "Gather")]),
@@ -36,7 +36,7 @@ function writeTinyModel(directory: string): void {
   mkdirSync(join(directory, "onnx"), { recursive: true });
   writeFileSync(join(directory, "onnx", "model.onnx"), Buffer.from([...int(1, 8), ...bytes(7, graph), ...bytes(8, [...bytes(1, ""), ...int(2, 13)])]));
   writeFileSync(join(directory, "config.json"), JSON.stringify({ model_type: "bert", architectures: ["BertModel"], hidden_size: 4, num_attention_heads: 1, num_hidden_layers: 1, vocab_size: VOCABULARY.length }));
-  writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "BertTokenizer", do_lower_case: true, unk_token: "[UNK]", pad_token: "[PAD]", cls_token: "[CLS]", sep_token: "[SEP]", mask_token: "[MASK]", model_max_length: 64 }));
+  writeFileSync(join(directory, "tokenizer_config.json"), JSON.stringify({ tokenizer_class: "BertTokenizer", do_lower_case: true, unk_token: "[UNK]", pad_token: "[PAD]", cls_token: "[CLS]", sep_token: "[SEP]", mask_token: "[MASK]", model_max_length: longest }));
   writeFileSync(join(directory, "tokenizer.json"), JSON.stringify({
     version: "1.0", truncation: null, padding: null, added_tokens: [],
     normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
@@ -67,6 +67,22 @@ test.skipIf(!installed)("a model of the project embeds in process, pooled and no
   const stored = await gateway(root, tiny, { frozen: true });
   expect((await stored.embed({ role: "writer", texts: ["Red boat"] }, caller)).value[0]).toEqual(value[0]);
 });
+
+for (const [name, pooling, pieces] of [["all-MiniLM-L6-v2", "mean", 256], ["all-mpnet-base-v2", "mean", 384], ["bge-m3", "cls", 8192]] as const) {
+  test.skipIf(!installed)(`${name} is read as its card says: ${pooling} of at most ${pieces} word pieces, to unit length`, async () => {
+    const root = emptyRoot();
+    // In the place of weights downloaded before.
+    writeTinyModel(join(root, "home", "transformers.js", "Xenova", name), 16_384);
+    symlinkSync(packages, join(root, "node_modules"));
+    const open = await gateway(root, { provider: "transformers", model: name }, { env: { HF_HOME: join(root, "home"), HF_HUB_OFFLINE: "1" } });
+    const words = [...Array<string>(pieces).fill("red"), ...Array<string>(pieces).fill("law")];
+    const { value, usage } = await open.embed({ role: "writer", texts: ["law red", words.join(" ")] }, caller);
+    const wanted = pooling === "cls" ? row("law") : row("law").map((x, i) => (x + (row("red")[i] as number)) / 2);
+    for (const [j, x] of unit(wanted).entries()) expect(value[0]?.[j]).toBeCloseTo(x, 5);
+    for (const [j, x] of unit(row("red")).entries()) expect(value[1]?.[j]).toBeCloseTo(x, 4);
+    expect(usage.input).toBe(2 + pieces);
+  });
+}
 
 test.skipIf(!installed)("weights that cannot be had are an error with the place and the way out", async () => {
   const root = emptyRoot();

@@ -83,3 +83,29 @@ test("the same answers come over the wire and in process", async () => {
   const within = await (await gateway(emptyRoot(), { provider: "offline", model: "gpt-x" })).embed({ role: "writer", texts }, caller);
   expect(over.value).toEqual(within.value);
 });
+
+// The faults a user can ask for, and how an unmodified client meets each.
+const faults: Record<string, [object, (client: OpenAI) => Promise<void>]> = {
+  limited: [{ limited: 1 }, async (client) => expect(client.chat.completions.create({ model: "m", messages })).rejects.toBeInstanceOf(OpenAI.RateLimitError)],
+  broken: [{ broken: 1 }, async (client) => expect(client.chat.completions.create({ model: "m", messages })).rejects.toBeInstanceOf(OpenAI.InternalServerError)],
+  reset: [{ reset: 1 }, async (client) => expect(client.chat.completions.create({ model: "m", messages })).rejects.toBeInstanceOf(OpenAI.APIConnectionError)],
+  truncated: [{ truncated: 1 }, async (client) => expect((await client.chat.completions.create({ model: "m", messages })).choices[0]?.finish_reason).toBe("length")],
+  refused: [{ refused: 1 }, async (client) => expect((await client.chat.completions.create({ model: "m", messages })).choices[0]?.message).toMatchObject({ content: null, refusal: expect.any(String) })],
+  invalid: [{ invalid: 1 }, async (client) => {
+    const { choices } = await client.chat.completions.create({ model: "m", messages, response_format: { type: "json_schema", json_schema: { name: "person", schema: person.schema } } });
+    expect(choices[0]?.finish_reason).toBe("stop");
+    expect(() => JSON.parse(choices[0]?.message.content ?? "") as unknown).toThrow(SyntaxError);
+  }],
+  stream: [{ stream: 20 }, async (client) => {
+    const before = performance.now();
+    let pieces = 0;
+    for await (const _ of await client.chat.completions.create({ model: "m", messages, stream: true })) pieces++;
+    expect(performance.now() - before).toBeGreaterThan(20 * (pieces - 3));
+  }],
+  latency: [{ latency: 60 }, async (client) => {
+    const before = performance.now();
+    await client.embeddings.create({ model: "m", input: "x" });
+    expect(performance.now() - before).toBeGreaterThan(50);
+  }],
+};
+for (const [name, [misbehave, meets]] of Object.entries(faults)) test(`misbehaviour "${name}" is what an unmodified client meets`, async () => meets((await start({ misbehave })).client));

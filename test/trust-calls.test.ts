@@ -1,8 +1,8 @@
 /** Model calls as a user of the command meets them: refusals, budgets, interrupts, keys and shared stores. */
 import { describe, expect } from "vitest";
-import { people, pipeline, test as base } from "./rig/index.ts";
+import { hasTerminal, people, pipeline, Terminal, test as base } from "./rig/index.ts";
 import type { Project } from "./rig/index.ts";
-import { held, say, startServer } from "./rig/server.ts";
+import { failed, held, rateLimited, reset, say, startServer } from "./rig/server.ts";
 import type { RigServer } from "./rig/server.ts";
 
 const test = base.extend<{ server: RigServer }>({
@@ -16,7 +16,7 @@ const test = base.extend<{ server: RigServer }>({
 const secret = "sk-very-secret-0123456789";
 
 /** A stage that asks one question for each of n people. */
-function asking(p: Project, server: RigServer, n: number, word = "kindly"): Project {
+function asking(p: Project, server: RigServer, n: number, word = "kindly", more: object = {}): Project {
   p.env["THE_KEY"] = secret;
   return p.write({
     "people.jsonl": people(n),
@@ -24,7 +24,7 @@ function asking(p: Project, server: RigServer, n: number, word = "kindly"): Proj
     "stages/say.ts": "export default async ({ item, models, prompts }) => ({ id: item.id, says: (await models.writer.chat({ prompt: prompts.ask.render({ id: item.id }) })).value });\n",
     "pipeline.yaml": pipeline(
       { people: { cmd: "cp {files.in} {output}", files: { in: "people.jsonl" } }, say: { run: "stages/say.ts", each: "people", models: ["writer"], prompts: { ask: "ask.md" } } },
-      { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY" } } },
+      { models: { writer: { provider: "openai", model: "m-1", base_url: server.url, api_key_env: "THE_KEY", ...more } } },
     ),
   });
 }
@@ -143,5 +143,89 @@ describe.concurrent("calls", () => {
     expect(new Set(server.requests.map(({ body }) => JSON.stringify(body))).size).toBe(12);
     expect(server.requests).toHaveLength(12);
     expect(q.artifacts()).toEqual(p.artifacts());
+  });
+
+  test("are accounted for by stage and model: spent, saved, at risk, in the closing lines and in --json", async ({ p, server }) => {
+    const price = { price: { input: 1000, output: 1000 } };
+    asking(p, server, 4, "kindly", price);
+    // Ten tokens in, five out: 1.5 cents each.
+    const first = await p.dag("run");
+    expect(first.stderr).toMatch(/^ +say +writer \(m-1\) +\$0\.0600 spent$/m);
+    asking(p, server, 6, "kindly", price).write({ "stages/say.ts": `${p.read("stages/say.ts")}console.error("another recipe, the same calls");\n` });
+    server.script(reset());
+    const second = await p.dag("run", "--json");
+    expect(second.done).toMatchObject({ calls: { made: 2, stored: 4 }, ledger: [{ stage: "say", role: "writer", model: "m-1", made: 2, stored: 4, cost: expect.closeTo(0.03, 9), saved: expect.closeTo(0.06, 9), unanswered: 1, at_risk: expect.any(Number) }] });
+  });
+
+  test.skipIf(!hasTerminal)("that must wait say so on a terminal of 80 columns, with the seconds left", async ({ p, server }) => {
+    asking(p, server, 30);
+    server.script(rateLimited(45));
+    const waiting = new Terminal(p, ["run"], { columns: 80 });
+    await waiting.saw(/\[1\/2\] · m-1: waiting for the rate limit(?: \(and \d+ more\))?, \d\d s · say /);
+    expect(Math.max(...waiting.screen().map((line) => line.length))).toBeLessThanOrEqual(80);
+    waiting.type("\u0003");
+    expect((await waiting.result).code).toBe(130);
+  });
+
+  test.skipIf(!hasTerminal)("of a server that fails say what it answers while they wait to try again", async ({ p, server }) => {
+    asking(p, server, 1);
+    server.script(failed(503, "The server is overloaded", null, { "retry-after": "30" }));
+    const waiting = new Terminal(p, ["run"], { columns: 80 });
+    await waiting.saw(/\[1\/2\] · m-1: 503 The server is overloaded; trying again(?: \(and \d+ more\))?, \d\d s/);
+    waiting.type("\u0003");
+    expect((await waiting.result).code).toBe(130);
+  });
+});
+
+describe("a batch", () => {
+  test("is left out by an interrupt, taken up by the next run, and cancelled on request, through the command alone", async ({ p, server }) => {
+    asking(p, server, 6, "kindly", { mode: "batch" });
+    // A server that keeps the batch for as long as the test wants.
+    let status = "in_progress";
+    let lines: string[] = [];
+    let seen = (): void => {};
+    const polled = new Promise<void>((resolve) => (seen = resolve));
+    const batch = () => ({ id: "batch_1", object: "batch", status, endpoint: "/v1/chat/completions", output_file_id: status === "in_progress" ? null : "out", error_file_id: null, request_counts: { total: lines.length, completed: 2, failed: 0 }, metadata: {} });
+    server.otherwise = ({ path, body }) => {
+      if (path === "/v1/files") {
+        lines = String(body).split("\r\n").flatMap((line) => line.split("\n")).filter((line) => line.startsWith("{"));
+        return { body: { id: "in", object: "file" } };
+      }
+      if (path === "/v1/batches/batch_1") seen();
+      if (path === "/v1/batches" && status === "cancelled") status = "completed";
+      if (path.endsWith("/cancel")) status = "cancelled";
+      if (path === "/v1/files/out/content") {
+        const answered = status === "cancelled" ? lines.slice(0, 2) : lines;
+        return { body: answered.map((line) => JSON.stringify({ custom_id: (JSON.parse(line) as { custom_id: string }).custom_id, response: { status_code: 200, body: say("batched").body } })).join("\n") };
+      }
+      return { body: batch() };
+    };
+    const created = (): number => server.requests.filter(({ path }) => path === "/v1/batches").length;
+
+    const out = p.start("run");
+    await polled;
+    out.kill("SIGINT");
+    const interrupted = await out.result;
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain("dag cache batches");
+    const listed = await p.dag("cache", "batches");
+    expect(listed.stdout).toContain("batch_1");
+    expect(listed.text).not.toContain(secret);
+
+    expect((await p.dag("cache", "batches", "--cancel")).stdout).toContain("1 batch cancelled");
+    const rest = await p.dag("run", "--json");
+    // Two were answered before the cancellation; the others were not, and say so.
+    expect(rest.code).toBe(1);
+    expect(rest.done.calls).toMatchObject({ made: 2 });
+    expect(created()).toBe(1);
+    // The rest goes out in a batch of its own.
+    const last = await p.dag("run", "--json");
+    expect(last.code).toBe(0);
+    expect(created()).toBe(2);
+    expect(last.done.calls).toMatchObject({ made: 4 });
+    // The same answers are found online.
+    asking(p, server, 6);
+    const online = await p.dag("run", "--frozen");
+    expect(online.code).toBe(0);
   });
 });

@@ -70,7 +70,7 @@ async function lead(project: Project, { command, signal, emit }: BuildRequest): 
   }
 }
 
-const emptyTotals = (): BuildTotals => ({ ran: [], restored: [], fresh: 0, failed: [], skipped: [], removed: [], calls: { made: 0, stored: 0 }, cost: 0, saved: 0, ms: 0 });
+const emptyTotals = (): BuildTotals => ({ ran: [], restored: [], fresh: 0, failed: [], skipped: [], removed: [], calls: { made: 0, stored: 0 }, cost: 0, saved: 0, ledger: [], ms: 0 });
 
 class Build {
   private readonly totals = emptyTotals();
@@ -263,7 +263,7 @@ class Build {
       frozen,
       signal: this.stop.signal,
       env,
-      onStatus: (line) => emit({ type: "status", line }),
+      onStatus: (line, ms) => emit({ type: "status", line, ...(ms === undefined ? {} : { ms }) }),
       onWarning: (message) => emit({ type: "warning", message }),
       ...(env["DAG_CACHE"] === undefined ? {} : { store: env["DAG_CACHE"] }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
@@ -297,7 +297,7 @@ class Build {
   private async end(): Promise<BuildEnd> {
     const rows = (await this.desk.opened())?.ledger() ?? [];
     const sum = (of: (row: (typeof rows)[number]) => number | undefined): number => rows.reduce((total, row) => total + (of(row) ?? 0), 0);
-    const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ms: Math.round(performance.now() - this.started) };
+    const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ledger: rows, ms: Math.round(performance.now() - this.started) };
     if (this.request.freshStamp !== undefined && !this.warned && totals.fresh === this.request.cells.length) this.noteFresh(this.request.freshStamp);
     if (this.refused !== undefined) return { kind: "refused", message: this.refused, ...totals };
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };

@@ -1,3 +1,4 @@
+import type { LedgerRow } from "../model/index.ts";
 import type { Diagnostic } from "../pipeline/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
 import type { Sha256 } from "../store/index.ts";
@@ -20,8 +21,8 @@ export type BuildEvent =
   /** Calls of a cell so far. */
   | { type: "calls"; cell: string; calls: Calls; cost: number }
   | { type: "log"; cell: string; message: string; item?: string }
-  /** What the models are waiting for; undefined when nothing. */
-  | { type: "status"; line: string | undefined }
+  /** What the models are waiting for, and for how many milliseconds at most; undefined when for nothing. */
+  | { type: "status"; line: string | undefined; ms?: number }
   | { type: "warning"; message: string }
   | {
       type: "cell";
@@ -55,5 +56,7 @@ export interface BuildTotals {
   calls: Calls;
   cost: number;
   saved: number;
+  /** By stage and model: spent, saved, at risk. */
+  ledger: LedgerRow[];
   ms: number;
 }

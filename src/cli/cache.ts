@@ -254,8 +254,12 @@ async function importAnswers(files: string[]): Promise<number> {
           if (common.json) printJson({ event: "refused", file, line, message: why });
           else process.stderr.write(`dag: ${printable(file)}:${line}: ${printable(why)}\n`);
         }
-        if (common.json) printJson({ event: "imported", file, imported: report.imported, present: report.present, refused: report.refused.length });
-        else process.stdout.write(`${printable(file)}: ${count(report.imported, "answer")} taken, ${report.present.toLocaleString("en-US")} kept already${report.refused.length > 0 ? `, ${report.refused.length} refused` : ""}\n`);
+        for (const { line, key } of report.conflicts) {
+          if (common.json) printJson({ event: "conflict", file, line, key });
+          else process.stderr.write(`dag: ${printable(file)}:${line}: another answer to ${key} is kept here already, and stays\n`);
+        }
+        if (common.json) printJson({ event: "imported", file, imported: report.imported, present: report.present, conflicts: report.conflicts.length, refused: report.refused.length });
+        else process.stdout.write(`${printable(file)}: ${count(report.imported, "answer")} taken, ${report.present.toLocaleString("en-US")} kept already${report.conflicts.length > 0 ? `, ${count(report.conflicts.length, "other answer")} to what is kept left out` : ""}${report.refused.length > 0 ? `, ${report.refused.length} refused` : ""}\n`);
       }
     },
     true,

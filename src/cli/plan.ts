@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { availableParallelism } from "node:os";
 import { idlePatterns, itemsLeft, leavers, missingInputs, rehearse } from "../build/index.ts";
 import type { Project, Rehearsed } from "../build/index.ts";
+import { STAND_IN_ERROR } from "../model/index.ts";
 import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
@@ -108,17 +109,34 @@ function forecastTotals({ forecast, failed }: Rehearsed): { calls: { made: numbe
 }
 
 function forecastLines(rehearsed: Rehearsed): string[] {
-  const rows = rehearsed.forecast.map((r) => [r.stage, `${r.role} (${r.model})`, count(r.calls, "call"), r.stored > 0 ? `${r.stored} stored` : "", `${r.tokens.input.toLocaleString("en-US")} in`, `${r.tokens.output.toLocaleString("en-US")} out`, r.cost === undefined ? "no price" : money(r.cost)]);
+  const rows = rehearsed.forecast.map((r) => [r.stage, `${r.role} (${r.model})`, count(r.calls, "call"), [...(r.stored > 0 ? [`${r.stored.toLocaleString("en-US")} stored`] : []), ...(r.shared > 0 ? [`${r.shared.toLocaleString("en-US")} shared`] : [])].join(", "), `${r.tokens.input.toLocaleString("en-US")} in`, `${r.tokens.output.toLocaleString("en-US")} out`, r.cost === undefined ? "no price" : money(r.cost)]);
   const widths = [0, 1, 2, 3, 4, 5, 6].map((i) => Math.max(0, ...rows.map((row) => (row[i] ?? "").length)));
   const totals = forecastTotals(rehearsed);
   return [
     "",
     ...rows.map((row) => row.map((text, i) => (i < 2 ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0))).join("  ").trimEnd()),
-    `about ${money(totals.cost)} for ${count(totals.calls.made, "call")}, counted in a rehearsal with made-up answers (tokens ±20 %)`,
+    `about ${money(totals.cost)} for ${count(totals.calls.made, "call")}, counted in a rehearsal with made-up answers`,
+    ...countingLines(rehearsed.forecast),
     ...totals.unpriced.map((role) => `models.${role} has no price: add price to it to see its cost`),
     ...rehearsed.failed.map(({ cell, message }) => `${cell} could not be rehearsed to its end: ${printable(message.split("\n")[0] ?? "")}`),
   ];
 }
+
+/** How the input tokens of each model were counted, and how far that may be off. */
+function countingLines(forecast: readonly Forecast[]): string[] {
+  const bought = forecast.filter(({ calls, tokenizer }) => calls > 0 && tokenizer.name !== "the simulator's");
+  return [...new Set(bought.map(({ model }) => model))].map((model) => {
+    const rows = bought.filter((row) => row.model === model);
+    const input = rows.reduce((sum, row) => sum + row.tokens.input, 0);
+    const share = Math.round((100 * rows.reduce((sum, row) => sum + row.undocumented, 0)) / Math.max(1, input));
+    const { name, own } = (rows[0] as Forecast).tokenizer;
+    const { low, high } = STAND_IN_ERROR;
+    const how = own ? `counted by its tokenizer, ${name}` : `estimated by ${name}: ${percent(low)} to ${percent(high)}`;
+    return `${printable(model)}: input ${how}${share > 0 ? `, of it ${share} % schemas, tools and images by estimate` : own ? ", exact" : ""}`;
+  });
+}
+
+const percent = (share: number): string => `${share < 0 ? "−" : "+"}${Math.abs(Math.round(100 * share))} %`;
 
 const itemsText = (items: { total: number; left: number } | undefined): string => (items === undefined ? "" : `${items.left} of ${items.total} items  `);
 

@@ -31,6 +31,8 @@ export interface ImportReport {
   imported: number;
   /** Already there; what is stored stays. */
   present: number;
+  /** 1-based lines that hold another answer than the one stored under their key, which stays: artifacts were built from it. */
+  conflicts: { line: number; key: CallKey }[];
   /** 1-based lines that were not taken, and why. */
   refused: { line: number; why: string }[];
 }
@@ -106,9 +108,11 @@ export class Answers {
 
   /** Takes lines that `export` wrote; each is checked, one that is stored already stays as it is, so exports merge in any order. */
   async import(lines: AsyncIterable<string> | Iterable<string>): Promise<ImportReport> {
-    const report: ImportReport = { imported: 0, present: 0, refused: [] };
+    const report: ImportReport = { imported: 0, present: 0, conflicts: [], refused: [] };
     let number = 0;
-    let writing: Promise<void>[] = [];
+    // What is on its way to the store, by key: a later line of the same key must see it.
+    let writing = new Map<CallKey, string>();
+    let written: Promise<void>[] = [];
     for await (const line of lines) {
       number++;
       if (line.trim() === "") continue;
@@ -117,19 +121,22 @@ export class Answers {
         report.refused.push({ line: number, why: entry });
         continue;
       }
-      const stored = await this.store.get(entry.key);
+      const stored = writing.get(entry.key) ?? (await this.store.get(entry.key));
       if (stored !== undefined && damageOf(entry.key, stored) === undefined) {
-        report.present++;
+        if (saidBy(entry.key, stored) === saidBy(entry.key, entry.text)) report.present++;
+        else report.conflicts.push({ line: number, key: entry.key });
         continue;
       }
-      writing.push(this.store.set(entry.key, entry.text));
+      writing.set(entry.key, entry.text);
+      written.push(this.store.set(entry.key, entry.text));
       report.imported++;
-      if (writing.length >= 500) {
-        await Promise.all(writing);
-        writing = [];
+      if (written.length >= 500) {
+        await Promise.all(written);
+        written = [];
+        writing = new Map();
       }
     }
-    await Promise.all(writing);
+    await Promise.all(written);
     return report;
   }
 
@@ -173,6 +180,12 @@ export class Answers {
       if (text !== undefined) yield [key, text];
     }
   }
+}
+
+/** What an entry's answer says, whoever asked for it and when. */
+function saidBy(key: CallKey, text: string): string | undefined {
+  const decoded = decodeAnswer(key, text);
+  return decoded.ok ? canonicalText([decoded.answer.outcome, decoded.answer.model, decoded.answer.response]) : undefined;
 }
 
 /** The entry of an export's line, or why it is none. */

@@ -21,6 +21,7 @@ export interface BatchOptions {
   /** True where the answer is kept already. */
   stored(key: CallKey): Promise<boolean>;
   onStatus(line: string | undefined): void;
+  onWarning(line: string): void;
   fetch?: Fetch;
 }
 
@@ -56,6 +57,8 @@ export class BatchLine {
   /** Results of a batch of an earlier run that nobody has asked for yet. */
   private readonly early = new Map<CallKey, WireBody | WireFailure>();
   private readonly sent = new Set<BatchState>();
+  private readonly ended = new Set<BatchState>();
+  private readonly answered = new Set<CallKey>();
   private recovered: Promise<void> | undefined;
   private arrivals = 0;
   private client: Awaited<ReturnType<typeof keepingClient>> | undefined;
@@ -83,11 +86,14 @@ export class BatchLine {
     });
   }
 
-  /** Forgets the batches whose answers are all kept. */
+  /** Forgets the batches whose answers are all kept, and says which are still out. */
   async settle(): Promise<void> {
     for (const state of this.sent) {
-      const kept = await Promise.all(state.keys.map((key) => this.options.stored(key)));
+      // What an ended batch did not answer is asked for again, in another.
+      const due = this.ended.has(state) ? state.keys.filter((key) => this.answered.has(key)) : state.keys;
+      const kept = await Promise.all(due.map((key) => this.options.stored(key)));
       if (kept.every(Boolean)) await this.options.states.remove(state);
+      else if (!this.ended.has(state)) this.options.onWarning(`batch ${state.id ?? "(not sent yet)"} with ${state.keys.length} ${state.keys.length === 1 ? "call" : "calls"} is still out; the next run takes its answers, \`dag cache batches --cancel\` cancels it`);
     }
   }
 
@@ -170,6 +176,7 @@ export class BatchLine {
       if (signal.aborted) return;
     }
     onStatus(undefined);
+    this.ended.add(state);
     for (const id of [batch.output_file_id, batch.error_file_id]) {
       if (typeof id !== "string") continue;
       const text = await this.ask(async (client) => (await client.files.content(id)).text());
@@ -208,6 +215,7 @@ export class BatchLine {
 
   private give(key: CallKey, result: WireBody | WireFailure): void {
     if (!this.out.has(key)) return;
+    if (!(result instanceof WireFailure)) this.answered.add(key);
     const wanted = this.out.get(key);
     this.out.delete(key);
     if (wanted === undefined) this.early.set(key, result);

@@ -1,4 +1,5 @@
 import type { CallResult, Json, Usage } from "../stage/index.ts";
+import type { ModelSpec } from "../pipeline/index.ts";
 import { DEFAULT_ATTEMPTS, providerId } from "./identity.ts";
 import type { KeyedCall, WireBody } from "./key.ts";
 import { jsonIn, judgeChat, modelOf, textOf, usageOf } from "./outcome.ts";
@@ -9,8 +10,8 @@ import { structuredOutput } from "./schema.ts";
 import type { Sources } from "./source.ts";
 import type { Caller, ChatCall } from "./types.ts";
 
-/** Output tokens assumed where a request sets no bound. */
-export const ASSUMED_OUTPUT = 4096;
+/** Output tokens the rate limit reckons with where a request sets no bound. */
+const ASSUMED_OUTPUT = 4096;
 
 /** The wire body of a chat's first attempt: what is keyed and sent. Throws a CallError for a request that cannot be sent. */
 export function chatBody(role: Role, call: ChatCall): WireBody {
@@ -33,12 +34,12 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
       local: spec.provider === "offline",
       async send(key) {
         await output?.ready();
-        return sources.send(spec, caller.stage, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
+        return sources.send(spec, { stage: caller.stage, role: role.name }, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
       },
       async judge(response) {
         return { ...(await judgeChat(response, output)), model: modelOf(response, spec.model), usage: usageOf(response) };
       },
-      worst: () => worstChat(keyed.body),
+      worst: () => worstChat(keyed.body, spec),
     };
     const got = await purchases.obtain(asked);
     count(got);
@@ -61,18 +62,20 @@ function wireBody({ provider, body, scope, sample, attempt }: KeyedCall): WireBo
 export async function estimateChat(body: WireBody): Promise<Usage> {
   const { countMessageTokens, countTokens } = await import("../offline/tokens.ts");
   const input = countMessageTokens(textsOf(body)) + (body["response_format"] === undefined ? 0 : countTokens(JSON.stringify(body["response_format"])));
-  return { input, cached_input: 0, output: outputBound(body) };
+  return { input, cached_input: 0, output: outputBound(body) ?? ASSUMED_OUTPUT };
 }
 
-/** Tokens a chat can take at most, for the budget: no byte-level tokenizer makes more tokens than bytes. */
-function worstChat(body: WireBody): Usage {
+/** Tokens a chat can take at most, for the budget: no byte-level tokenizer makes more tokens than bytes. Undefined where nothing bounds the answer. */
+function worstChat(body: WireBody, spec: ModelSpec): Usage | undefined {
+  const output = outputBound(body) ?? spec.limits?.output;
+  if (output === undefined) return undefined;
   const bytes = Buffer.byteLength(JSON.stringify([body["messages"], body["response_format"], body["tools"]]));
-  return { input: bytes, cached_input: 0, output: outputBound(body) };
+  return { input: bytes, cached_input: 0, output };
 }
 
-function outputBound(body: WireBody): number {
+function outputBound(body: WireBody): number | undefined {
   const bound = body["max_completion_tokens"] ?? body["max_tokens"];
-  return typeof bound === "number" ? bound : ASSUMED_OUTPUT;
+  return typeof bound === "number" ? bound : undefined;
 }
 
 function textsOf(body: WireBody): string[] {

@@ -11,8 +11,9 @@ import type { Sources } from "./source.ts";
 import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 
-/** Texts of one request at most. */
+/** Texts of one request at most, and their bytes: OpenAI takes 300,000 tokens, and no tokenizer makes more tokens than bytes. */
 const GROUP = 96;
+const MOST_BYTES = 280_000;
 
 /** One vector per text. Each text has its own entry; those that are missing are asked for in groups. */
 export async function embed(
@@ -37,7 +38,7 @@ export async function embed(
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline" || spec.provider === "transformers",
       // A batch has a line for each text anyway.
-      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, caller.stage, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
+      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, { stage: caller.stage, role: role.name }, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
       judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
@@ -72,6 +73,7 @@ async function inputTokens(texts: string[]): Promise<Usage> {
 class Group {
   private readonly waiting: { text: string; resolve(response: WireBody): void; reject(error: unknown): void }[] = [];
   private scheduled = false;
+  private bytes = 0;
 
   constructor(
     private readonly role: Role,
@@ -82,25 +84,31 @@ class Group {
 
   add(text: string): Promise<WireBody> {
     return new Promise((resolve, reject) => {
+      const bytes = Buffer.byteLength(text);
+      if (this.bytes + bytes > MOST_BYTES) this.flush();
+      this.bytes += bytes;
       this.waiting.push({ text, resolve, reject });
       if (this.waiting.length >= GROUP) this.flush();
       else if (!this.scheduled) {
         this.scheduled = true;
-        setImmediate(() => this.flush());
+        setImmediate(() => {
+          this.scheduled = false;
+          this.flush();
+        });
       }
     });
   }
 
   private flush(): void {
-    this.scheduled = false;
     const group = this.waiting.splice(0);
+    this.bytes = 0;
     if (group.length > 0) void this.send(group);
   }
 
   private async send(group: Group["waiting"]): Promise<void> {
     try {
       const texts = group.map(({ text }) => text);
-      const response = await this.sources.send(this.role.spec, this.caller.stage, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
+      const response = await this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
       const parts = split(response, texts.length);
       for (const [i, one] of group.entries()) one.resolve(parts[i] as WireBody);
     } catch (error) {

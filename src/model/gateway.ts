@@ -14,6 +14,7 @@ import { Purchases } from "./purchase.ts";
 import type { Obtained } from "./purchase.ts";
 import type { Role } from "./request.ts";
 import { Sources } from "./source.ts";
+import { StatusBoard } from "./status.ts";
 import { openStore } from "./store/open.ts";
 import { CallError } from "./types.ts";
 import type { Caller, Gateway, GatewayOptions } from "./types.ts";
@@ -49,6 +50,8 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       options.onWarning?.(line);
     }
   };
+  const ledger = new Ledger();
+  const status = new StatusBoard(clock, (line, ms) => options.onStatus?.(line, ms));
   // Looking for the nearest stored call reads the store: the first missing call stops the run, those beside it need no search.
   let explained = 0;
   const purchases = new Purchases({
@@ -61,9 +64,9 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
       : options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, explained++ === 0 ? store : undefined)
       : undefined,
     onWarning,
+    status,
   });
-  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, onStatus: (line) => options.onStatus?.(line), batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
-  const ledger = new Ledger();
+  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, status, onWarning, ledger, batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const snapshots = new Map<string, string>();
 
   const roleOf = (name: string): Role => {

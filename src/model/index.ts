@@ -2,8 +2,6 @@
 export { Answers } from "./answers.ts";
 export type { AnswerInfo, AnswerStats, ImportReport } from "./answers.ts";
 export { checkApart, CheckTimeout, mayTakeLong } from "./checker.ts";
-export { estimateCalls } from "./estimate.ts";
-export type { CallEstimate } from "./estimate.ts";
 export { cancelBatches } from "./batch.ts";
 export { batchStates, createGateway } from "./gateway.ts";
 export type { GatewayParts } from "./gateway.ts";
@@ -12,5 +10,6 @@ export type { Forecast, RehearsalGateway } from "./rehearsal.ts";
 export { modelIdentity } from "./identity.ts";
 export { callKey, keyText } from "./key.ts";
 export type { CallKey, KeyedCall } from "./key.ts";
+export { STAND_IN_ERROR } from "./tokens.ts";
 export { CallError } from "./types.ts";
 export type { CallFailureKind, Caller, ChatCall, Gateway, GatewayOptions, LedgerRow } from "./types.ts";

@@ -55,12 +55,16 @@ function countedBody(body: WireBody): WireBody {
     if (DENIED.has(field)) continue;
     const value = body[field] as Json;
     if (field === "response_format") counted[field] = withOrderedSchema(value);
+    else if (SCHEMAS.has(field)) counted[field] = isObject(value) ? { schema: orderedText(value) } : value;
     else if (field === "tools" || field === "functions") counted[field] = Array.isArray(value) ? value.map(withOrderedParameters) : value;
     else if (field === "messages" || field === "input") counted[field] = Array.isArray(value) ? value.map(withHashedMedia) : value;
     else counted[field] = value;
   }
   return counted;
 }
+
+/** Fields in which servers of open models take a schema (vLLM, llama.cpp, Ollama). */
+const SCHEMAS: ReadonlySet<string> = new Set(["guided_json", "json_schema", "format"]);
 
 const schemaTexts = new WeakMap<object, string>();
 
@@ -77,7 +81,10 @@ function orderedText(schema: object): string {
 const isObject = (value: Json | undefined): value is WireBody => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function withOrderedSchema(format: Json): Json {
-  if (!isObject(format) || !isObject(format["json_schema"]) || !isObject(format["json_schema"]["schema"])) return format;
+  if (!isObject(format)) return format;
+  // llama.cpp and others: { type: "json_object", schema }.
+  if (isObject(format["schema"])) return { ...format, schema: orderedText(format["schema"]) };
+  if (!isObject(format["json_schema"]) || !isObject(format["json_schema"]["schema"])) return format;
   return { ...format, json_schema: { ...format["json_schema"], schema: orderedText(format["json_schema"]["schema"]) } };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { WireFailure } from "./provider/types.ts";
 import type { WireReason } from "./provider/types.ts";
+import type { Say } from "./status.ts";
 
 export interface Limits {
   rpm?: number;
@@ -58,7 +59,7 @@ export class Lane {
     private readonly name: string,
     private readonly limits: Limits,
     private readonly clock: Clock,
-    private readonly onStatus: (line: string | undefined) => void,
+    private readonly onStatus: Say,
     private readonly signal: AbortSignal,
   ) {
     this.cap = Math.max(1, limits.concurrency ?? DEFAULT_CONCURRENCY);
@@ -178,7 +179,7 @@ export class Lane {
     if (this.waking !== undefined) return;
     const waking = new AbortController();
     this.waking = waking;
-    if (ms >= 1000) this.onStatus(`${this.name}: waiting ${Math.ceil(ms / 1000)} s for the rate limit`);
+    if (ms >= 1000) this.onStatus(`${this.name}: waiting for the rate limit`, ms);
     const stop = (): void => waking.abort();
     this.signal.addEventListener("abort", stop, { once: true });
     void this.clock.sleep(ms, waking.signal).then(() => {

@@ -10,6 +10,7 @@ import { costOf } from "./ledger.ts";
 import { callErrorOf } from "./failure.ts";
 import { modelOf, usageOf } from "./outcome.ts";
 import type { CallStore } from "./store/types.ts";
+import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 
@@ -32,8 +33,8 @@ export interface Asked {
   send(key: CallKey): Promise<WireBody>;
   /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
   judge(response: WireBody): Promise<Judged>;
-  /** Tokens at most, for the budget. */
-  worst(): Usage;
+  /** Tokens at most, for the budget; undefined where the answer has no bound. */
+  worst(): Usage | undefined;
   /** Free and deterministic: buying it twice harms nobody. */
   local: boolean;
 }
@@ -51,9 +52,12 @@ export interface PurchaseOptions {
   /** Explains a missing call where none may leave. */
   frozen: ((asked: Asked, key: CallKey, damage: string | undefined) => Promise<CallError>) | undefined;
   onWarning(line: string): void;
+  status: StatusBoard;
 }
 
-const CLAIM_POLL_MS = 50;
+/** How often another's claim is looked at: soon at first, then less often, since a store may be far. */
+const FIRST_POLL_MS = 50;
+const LONGEST_POLL_MS = 1_000;
 
 /**
  * Finds each answer or buys it once:
@@ -66,7 +70,10 @@ export class Purchases {
   private readonly buying = new Set<Promise<Obtained>>();
   private readonly waiting = new Set<(error: CallError) => void>();
 
+  private readonly elsewhere: ReturnType<StatusBoard["shared"]>;
+
   constructor(private readonly options: PurchaseOptions) {
+    this.elsewhere = options.status.shared();
     options.signal.addEventListener("abort", () => {
       for (const reject of this.waiting) reject(aborted());
     }, { once: true });
@@ -155,25 +162,35 @@ export class Purchases {
   /** Takes the claim, or returns the answer another process has bought meanwhile. */
   private async claim(key: CallKey): Promise<Answer | undefined> {
     const { store, clock, signal } = this.options;
-    for (;;) {
+    for (let wait = FIRST_POLL_MS, told: (() => void) | undefined; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.5)) {
       const mine = await store.claims.take(key);
       const stored = await store.get(key);
       const answer = stored === undefined ? undefined : this.read(key, stored);
       if (answer !== undefined && typeof answer !== "string") {
         if (mine) await store.claims.drop(key);
+        told?.();
         return answer;
       }
-      if (mine) return undefined;
-      await clock.sleep(CLAIM_POLL_MS, signal);
+      if (mine) {
+        told?.();
+        return undefined;
+      }
+      if (wait === LONGEST_POLL_MS) told ??= this.elsewhere("waiting for answers that another process is buying");
+      await clock.sleep(wait, signal);
       if (signal.aborted) throw aborted();
     }
   }
 
   private worst(asked: Asked): number {
     if (!this.options.budget.countsCost) return 0;
-    const cost = costOf(asked.worst(), asked.spec, asked.keyed.kind === "image" ? 1 : 0);
-    if (cost !== undefined) return cost;
-    throw new CallError("budget", `models.${asked.role} (${asked.spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
+    const { role, spec, keyed } = asked;
+    const worst = asked.worst();
+    const cost = costOf(worst ?? { input: 0, cached_input: 0, output: 0 }, spec, keyed.kind === "image" ? 1 : 0);
+    if (cost === undefined) throw new CallError("budget", `models.${role} (${spec.model}) has no price, so --max-cost cannot hold; give it one in the pipeline file: price: { input: …, output: … } in USD per million tokens`);
+    if (worst === undefined && (spec.price?.output ?? 0) > 0) {
+      throw new CallError("budget", `models.${role} (${spec.model}): nothing bounds the length of an answer, so --max-cost cannot hold; say what the model gives at most, models.${role}.limits: { output: 16384 }, which changes no key, or set max_completion_tokens in its request`);
+    }
+    return cost;
   }
 }
 

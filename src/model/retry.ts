@@ -20,6 +20,8 @@ export interface Sending<T> {
   /** Estimate of input and output. */
   tokens: number;
   send(): Promise<{ value: T; tokens: number }>;
+  /** Told of a wait before the next try; what it returns is called after it. */
+  rest?(failure: WireFailure, ms: number): () => void;
 }
 
 /** Sends until there is an answer: 408, 409, 5xx and broken connections up to 8 times, 429 for as long as it takes. Other failures are thrown at once. */
@@ -43,7 +45,10 @@ export async function sendWithRetries<T>(sending: Sending<T>, lane: Lane, clock:
       else throw error;
       if (broken >= MOST_TRIES) throw error;
       // The lane waits for Retry-After; a little jitter keeps the waiters from coming back as one.
-      await clock.sleep(error.retryAfterMs === undefined ? backoffMs(broken + limited, clock.random()) : error.retryAfterMs + clock.random() * BASE_MS, signal);
+      const ms = error.retryAfterMs === undefined ? backoffMs(broken + limited, clock.random()) : error.retryAfterMs + clock.random() * BASE_MS;
+      const rested = sending.rest?.(error, ms);
+      await clock.sleep(ms, signal);
+      rested?.();
       if (signal.aborted) throw error;
     }
   }

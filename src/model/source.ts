@@ -8,9 +8,14 @@ import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Fetch } from "./provider/http.ts";
 import { WireFailure } from "./provider/types.ts";
-import type { Provider } from "./provider/types.ts";
+import type { Provider, WireReason } from "./provider/types.ts";
 import { sendWithRetries } from "./retry.ts";
+import type { Ledger } from "./ledger.ts";
+import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
+
+/** How a request ends of which nobody can tell whether the server has answered, and bills it. */
+const LOST: ReadonlySet<WireReason> = new Set(["transport", "aborted"]);
 
 export interface SourceOptions {
   root: string;
@@ -20,7 +25,9 @@ export interface SourceOptions {
   signal: AbortSignal;
   /** Ends what is on the wire. */
   wire: AbortSignal;
-  onStatus(line: string | undefined): void;
+  status: StatusBoard;
+  onWarning(line: string): void;
+  ledger: Ledger;
   /** Where batches that are out are written down. */
   batches: BatchStates;
   stored(key: CallKey): Promise<boolean>;
@@ -34,12 +41,24 @@ export class Sources {
   private readonly over = new Map<Lane, WireFailure>();
   private readonly batchLines = new Map<string, BatchLine>();
   private readonly lanes = new Map<string, Lane>();
+  private readonly resting = new Map<Lane, ReturnType<StatusBoard["shared"]>>();
 
   constructor(private readonly options: SourceOptions) {}
 
   /** Sends until there is an answer. With `mode: batch` the key is the request's id in its batch. */
-  async send(spec: ModelSpec, stage: string, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
-    if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return this.batch(spec).send(kind, key, body);
+  async send(spec: ModelSpec, { stage, role }: { stage: string; role: string }, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
+    const leave = async (estimated: Usage, ask: () => Promise<WireBody>): Promise<WireBody> => {
+      const settle = this.options.ledger.risk(stage, role, spec, estimated, kind === "image" ? 1 : 0);
+      try {
+        const response = await ask();
+        settle();
+        return response;
+      } catch (error) {
+        if (!(error instanceof WireFailure) || !LOST.has(error.reason)) settle();
+        throw error;
+      }
+    };
+    if (spec.mode === "batch" && spec.provider === "openai" && key !== undefined) return leave(await estimate(), () => this.batch(spec).send(kind, key, body));
     const provider = await this.provider(spec);
     if (provider.local) return provider.send(kind, body, this.options.wire);
     const { clock, signal, wire } = this.options;
@@ -53,13 +72,14 @@ export class Sources {
         send: async () => {
           const over = this.over.get(lane);
           if (over !== undefined) throw over;
-          const value = await provider.send(kind, body, wire).catch((error: unknown) => {
+          const value = await leave(estimated, () => provider.send(kind, body, wire)).catch((error: unknown) => {
             if (error instanceof WireFailure && (error.reason === "quota" || error.reason === "auth")) this.over.set(lane, error);
             throw error;
           });
           const { input, output } = usageOf(value);
           return { value, tokens: input + output || tokens };
         },
+        rest: ({ reason, message }, ms) => (ms < 1000 ? () => {} : this.rest(lane)(`${spec.model}: ${reason === "rate" ? "waiting for the rate limit" : `${message.slice(0, 60)}; trying again`}`, ms)),
       },
       lane,
       clock,
@@ -76,8 +96,8 @@ export class Sources {
     const name = JSON.stringify([spec.base_url ?? null, spec.api_key_env ?? null]);
     let line = this.batchLines.get(name);
     if (line === undefined) {
-      const { env, clock, signal, batches: states, stored, onStatus, fetch } = this.options;
-      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus, ...(fetch === undefined ? {} : { fetch }) });
+      const { env, clock, signal, batches: states, stored, status, onWarning, fetch } = this.options;
+      line = new BatchLine({ spec, env, clock, signal, states, stored, onStatus: status.voice(), onWarning, ...(fetch === undefined ? {} : { fetch }) });
       this.batchLines.set(name, line);
     }
     return line;
@@ -106,12 +126,18 @@ export class Sources {
     }
   }
 
+  private rest(lane: Lane): ReturnType<StatusBoard["shared"]> {
+    let rest = this.resting.get(lane);
+    if (rest === undefined) this.resting.set(lane, (rest = this.options.status.shared()));
+    return rest;
+  }
+
   private lane(spec: ModelSpec): Lane {
     const name = JSON.stringify([spec.provider, spec.base_url ?? null, spec.model]);
     let lane = this.lanes.get(name);
     if (lane === undefined) {
-      const { clock, onStatus, signal } = this.options;
-      lane = new Lane(spec.model, spec.limits ?? {}, clock, onStatus, signal);
+      const { clock, status, signal } = this.options;
+      lane = new Lane(spec.model, spec.limits ?? {}, clock, status.voice(), signal);
       this.lanes.set(name, lane);
     }
     return lane;

@@ -27,8 +27,8 @@ export interface GatewayOptions {
   /** Aborts waiting and queued calls; answers already on the wire are awaited for a grace time and stored. */
   signal: AbortSignal;
   env: Record<string, string | undefined>;
-  /** State changes worth a status line, e.g. "writer: waiting 90 s for the rate limit". */
-  onStatus?: (line: string | undefined) => void;
+  /** What is waited for, e.g. "gpt-4o: waiting for the rate limit", and for how many milliseconds at most; undefined when for nothing. */
+  onStatus?: (line: string | undefined, ms?: number) => void;
   /** Something the user should know, e.g. a damaged entry, or one alias answered by two snapshots. Each is said once. */
   onWarning?: (line: string) => void;
   /** Every answer that is given out, by key. */
@@ -47,6 +47,10 @@ export interface LedgerRow {
   cost?: number;
   /** USD the stored answers would have cost. */
   saved?: number;
+  /** Requests that left and whose answer has not come: the server may bill them. Absent where there are none. */
+  unanswered?: number;
+  /** USD they may cost at most. */
+  at_risk?: number;
 }
 
 export interface ChatCall {

@@ -4,6 +4,6 @@ export function withoutCredentials(url: string): string {
     const { protocol, host, pathname } = new URL(url);
     return `${protocol}//${host}${pathname}`;
   } catch {
-    return url.replace(/\/\/[^/]*@/, "//");
+    return url.replace(/\/\/.*@/s, "//");
   }
 }

@@ -12,7 +12,7 @@ export interface ModelSpec {
   request?: Record<string, Json>;
   base_url?: string;
   api_key_env?: string;
-  limits?: { rpm?: number; tpm?: number; concurrency?: number };
+  limits?: { rpm?: number; tpm?: number; concurrency?: number; output?: number };
   price?: { input?: number; cached_input?: number; output?: number; image?: number };
   weights?: string;
   attempts?: number;

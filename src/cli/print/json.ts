@@ -38,8 +38,8 @@ export function jsonPrinter(): Printer {
         printMistakes(end.mistakes);
         return;
       }
-      const { kind, ran, restored, fresh, failed, skipped, removed, calls, cost, saved, ms, message } = end;
-      printJson({ event: "done", ok: kind === "done", ran, restored, fresh, failed, skipped, removed, calls, cost, saved, ms, ...(kind === "done" || kind === "failed" ? {} : { stopped: kind }), ...(message === undefined ? {} : { message }) });
+      const { kind, ran, restored, fresh, failed, skipped, removed, calls, cost, saved, ledger, ms, message } = end;
+      printJson({ event: "done", ok: kind === "done", ran, restored, fresh, failed, skipped, removed, calls, cost, saved, ...(ledger.length === 0 ? {} : { ledger }), ms, ...(kind === "done" || kind === "failed" ? {} : { stopped: kind }), ...(message === undefined ? {} : { message }) });
     },
   };
 }

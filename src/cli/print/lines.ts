@@ -4,7 +4,7 @@ import { printMistakes } from "../common.ts";
 import { freshText } from "../quick.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
-import { cellLine, idWidth, removedText, totalsText, waitingText } from "./words.ts";
+import { cellLine, idWidth, ledgerLines, removedText, totalsText, waitingText } from "./words.ts";
 
 export interface LinesOptions {
   stream: NodeJS.WriteStream;
@@ -78,6 +78,7 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
       }
       if (quiet && end.kind === "done") return;
       const nothing = end.ran.length + end.restored.length + end.failed.length + end.skipped.length === 0;
+      for (const line of quiet ? [] : ledgerLines(end.ledger)) stream.write(`          ${line}\n`);
       if (end.kind === "interrupted") stream.write(`${paint("33", "interrupted")}: what was finished is kept · ${totalsText(end)}\n`);
       else if (nothing && end.kind === "done") stream.write(freshText(end.fresh, end.removed.length > 0 ? ` · ${removedText(end.removed.length)}` : ""));
       else stream.write(`${paint(end.kind === "done" ? "32" : "31", end.kind === "done" ? "done" : end.kind)}: ${end.kind === "refused" ? "what was bought is kept · " : ""}${totalsText(end)}\n`);

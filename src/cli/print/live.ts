@@ -6,7 +6,7 @@ import { callsText, duration } from "./words.ts";
 export class Standing {
   private total = 0;
   private done = 0;
-  private status: string | undefined;
+  private status: { line: string; until: number | undefined } | undefined;
   private readonly running = new Map<string, string>();
   private readonly spent = new Map<string, { calls: Calls; cost: number }>();
   private readonly started = performance.now();
@@ -32,7 +32,7 @@ export class Standing {
         this.done++;
         break;
       case "status":
-        this.status = event.line;
+        this.status = event.line === undefined ? undefined : { line: event.line, until: event.ms === undefined ? undefined : performance.now() + event.ms };
         break;
       case "log":
       case "warning":
@@ -48,12 +48,19 @@ export class Standing {
     if (this.running.size === 0) return undefined;
     const spent = [...this.spent.values()];
     const sum = (of: (s: { calls: Calls; cost: number }) => number): number => spent.reduce((total, s) => total + of(s), 0);
-    const parts = [`[${this.done}/${this.total}]`, [...this.running].map(([cell, items]) => `${cell}${items}`).join(", ")];
+    const parts = [`[${this.done}/${this.total}]`, ...this.waiting(), [...this.running].map(([cell, items]) => `${cell}${items}`).join(", ")];
     const calls = callsText({ made: sum((s) => s.calls.made), stored: sum((s) => s.calls.stored) }, sum((s) => s.cost));
     if (calls !== undefined) parts.push(calls);
     parts.push(duration(performance.now() - this.started));
-    if (this.status !== undefined) parts.push(printable(this.status));
     return parts.join(" · ");
+  }
+
+  /** First of all, lest a narrow terminal cut it off. */
+  private waiting(): string[] {
+    if (this.status === undefined) return [];
+    const { line, until } = this.status;
+    const left = until === undefined ? "" : `, ${seconds(until - performance.now())}`;
+    return [`${printable(line)}${left}`];
   }
 }
 
@@ -87,5 +94,8 @@ export class LiveLine {
     this.clear();
   }
 }
+
+/** `87 s`, `2 min 05 s`: whole seconds still to wait. */
+const seconds = (ms: number): string => (ms < 60_000 ? `${Math.max(0, Math.ceil(ms / 1000))} s` : duration(ms));
 
 const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);

@@ -13,7 +13,7 @@ export function duration(ms: number): string {
 }
 
 /** USD; cents' fractions only where they are all there is. */
-export const money = (usd: number): string => (usd > 0 && usd < 0.0001 ? "less than $0.0001" : `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`);
+export const money = (usd: number): string => (usd > 0 && usd < 0.0001 ? "<$0.0001" : `$${usd.toFixed(usd !== 0 && usd < 0.1 ? 4 : 2)}`);
 
 /** `512 B`, `1.2 kB`, `34 MB`: a kilobyte is 1,000 bytes. */
 export function bytesText(bytes: number): string {
@@ -26,10 +26,19 @@ export function bytesText(bytes: number): string {
 
 export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 
-export function callsText({ made, stored }: Calls, cost: number): string | undefined {
+export function callsText({ made, stored }: Calls, cost: number, saved = 0): string | undefined {
   if (made + stored === 0) return undefined;
   const bought = made > 0 ? count(made, "call") : "no call";
-  return `${bought}${stored > 0 ? `, ${stored.toLocaleString("en-US")} stored` : ""}${cost > 0 ? `, ${money(cost)}` : ""}`;
+  return `${bought}${stored > 0 ? `, ${stored.toLocaleString("en-US")} stored` : ""}${saved > 0 ? ` (${money(saved)} saved)` : ""}${cost > 0 ? `, ${money(cost)}` : ""}`;
+}
+
+/** What each stage spent, saved and risks with each model, aligned; nothing where no money is in play. */
+export function ledgerLines(rows: BuildTotals["ledger"]): string[] {
+  const risky = (row: (typeof rows)[number]): string => (row.unanswered === undefined ? "" : `${count(row.unanswered, "request")} without an answer${(row.at_risk ?? 0) > 0 ? `, up to ${money(row.at_risk ?? 0)} at risk` : ""}`);
+  if (!rows.some((row) => (row.cost ?? 0) > 0 || (row.saved ?? 0) > 0 || row.unanswered !== undefined)) return [];
+  const table = rows.map((row) => [row.stage, `${row.role} (${printable(row.model)})`, `${money(row.cost ?? 0)} spent`, (row.saved ?? 0) > 0 ? `${money(row.saved ?? 0)} saved` : "", risky(row)]);
+  const widths = [0, 1, 2, 3].map((i) => Math.max(...table.map((line) => (line[i] ?? "").length)));
+  return table.map((line) => line.map((text, i) => (i === 2 || i === 3 ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0))).join("  ").trimEnd());
 }
 
 /** The first reasons, in words. */
@@ -77,7 +86,7 @@ export function totalsText(totals: BuildTotals): string {
   if (totals.fresh > 0) parts.push(`${totals.fresh} fresh`);
   if (totals.failed.length > 0) parts.push(`${totals.failed.length} failed`);
   if (totals.skipped.length > 0) parts.push(`${totals.skipped.length} skipped`);
-  const calls = callsText(totals.calls, totals.cost);
+  const calls = callsText(totals.calls, totals.cost, totals.saved);
   if (calls !== undefined) parts.push(calls);
   if (totals.removed.length > 0) parts.push(removedText(totals.removed.length));
   parts.push(duration(totals.ms));

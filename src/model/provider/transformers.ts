@@ -15,19 +15,21 @@ interface Transformers {
 }
 interface Extractor {
   (texts: string[], options: { pooling: string; normalize: boolean }): Promise<{ dims: number[]; data: Float32Array | ArrayLike<number> }>;
-  tokenizer(text: string): { input_ids: { dims: number[] } };
+  tokenizer: { (text: string, options: { truncation: boolean }): { input_ids: { dims: number[] } }; model_max_length: number };
 }
 
 interface Card {
   repository: string;
   pooling: "mean" | "cls";
+  /** Word pieces that are read; the rest of a text is cut off. The tokenizers in the repositories allow more. */
+  pieces: number;
 }
 
 /** How the cards of these models say to read them; all normalise to unit length. ONNX weights lie in the repositories named. */
 const CARDS: Readonly<Record<string, Card>> = {
-  "all-MiniLM-L6-v2": { repository: "Xenova/all-MiniLM-L6-v2", pooling: "mean" },
-  "all-mpnet-base-v2": { repository: "Xenova/all-mpnet-base-v2", pooling: "mean" },
-  "bge-m3": { repository: "Xenova/bge-m3", pooling: "cls" },
+  "all-MiniLM-L6-v2": { repository: "Xenova/all-MiniLM-L6-v2", pooling: "mean", pieces: 256 },
+  "all-mpnet-base-v2": { repository: "Xenova/all-mpnet-base-v2", pooling: "mean", pieces: 384 },
+  "bge-m3": { repository: "Xenova/bge-m3", pooling: "cls", pieces: 8192 },
 };
 
 /** Texts run through the network together. */
@@ -43,10 +45,13 @@ export async function transformersProvider(spec: ModelSpec, root: string, enviro
   const card = Object.hasOwn(CARDS, spec.model) ? CARDS[spec.model] : undefined;
   const local = /^\.{1,2}\//.test(spec.model);
   const { env } = transformers;
-  env.allowLocalModels = local;
-  env.allowRemoteModels = !local && environment["HF_HUB_OFFLINE"] !== "1";
   const home = environment["HF_HOME"];
   if (home !== undefined && home !== "") env.cacheDir = join(home, "transformers.js");
+  // Offline, what was downloaded before is read as a local model: the cache has its layout.
+  const offline = !local && environment["HF_HUB_OFFLINE"] === "1";
+  env.allowLocalModels = local || offline;
+  env.allowRemoteModels = !local && !offline;
+  if (offline && env.cacheDir !== null) env.localModelPath = `${env.cacheDir}/`;
   const extractors = new Map<string, Promise<Extractor>>();
 
   const extractor = (dtype: string, revision: string | undefined): Promise<Extractor> => {
@@ -56,7 +61,11 @@ export async function transformersProvider(spec: ModelSpec, root: string, enviro
       const path = local ? resolve(root, spec.model) : undefined;
       if (path !== undefined) env.localModelPath = `${resolve(path, "..")}/`;
       const model = path === undefined ? (card?.repository ?? spec.model) : path.slice(resolve(path, "..").length + 1);
-      found = transformers.pipeline("feature-extraction", model, { dtype, ...(revision === undefined ? {} : { revision }) }).catch((error: unknown) => {
+      const opened = transformers.pipeline("feature-extraction", model, { dtype, ...(revision === undefined ? {} : { revision }) }).then((extract) => {
+        if (card !== undefined) Object.defineProperty(extract.tokenizer, "model_max_length", { value: Math.min(card.pieces, extract.tokenizer.model_max_length) });
+        return extract;
+      });
+      found = opened.catch((error: unknown) => {
         const where = path ?? `huggingface.co/${model}${home === undefined ? "" : ` (cache ${home})`}`;
         throw new CallError("request", `the weights of ${spec.model} cannot be had from ${where}: ${error instanceof Error ? error.message : String(error)}; put them into a directory of the project and write model: ./models/<name>, or use provider: offline`, { cause: error });
       });
@@ -77,7 +86,7 @@ export async function transformersProvider(spec: ModelSpec, root: string, enviro
       let tokens = 0;
       for (let at = 0; at < texts.length; at += GROUP) {
         const part = texts.slice(at, at + GROUP);
-        for (const text of part) tokens += extract.tokenizer(text).input_ids.dims[1] ?? 0;
+        for (const text of part) tokens += extract.tokenizer(text, { truncation: true }).input_ids.dims[1] ?? 0;
         // One by one: padding to a longer neighbour changes the last digits, and an answer must not depend on its company.
         for (const [i, text] of part.entries()) {
           const { dims, data: values } = await extract([text], { pooling, normalize: normalize !== false });

@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isTempName, parseOwner, standing, tempPath, thisOwner, writeAtomic } from "../../store/index.ts";
+import { isTempName, tempPath, thisOwner, writeAtomic } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
+import { Holders, RENEW_MS } from "./claim.ts";
 import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
 
@@ -78,13 +79,19 @@ async function list(directory: string): Promise<string[]> {
   }
 }
 
-/** Claims as files, made whole by link(2): a claim is there with its owner, or not at all. */
+/** Claims as files, made whole by link(2): a claim is there with its owner, or not at all. Touched while held, for those who cannot look at the owner. */
 export class FileClaims implements Claims {
-  private readonly root: string;
   private readonly mine = JSON.stringify(thisOwner("buying answers"));
+  private readonly holders: Holders;
+  private readonly held = new Set<string>();
+  private beats = 0;
+  private renewal: NodeJS.Timeout | undefined;
 
-  constructor(root: string) {
-    this.root = root;
+  constructor(
+    private readonly root: string,
+    now: () => number = () => performance.now(),
+  ) {
+    this.holders = new Holders(now);
   }
 
   private path(key: string): string {
@@ -93,19 +100,43 @@ export class FileClaims implements Claims {
 
   async take(key: CallKey): Promise<boolean> {
     const path = this.path(key);
-    if (this.link(path)) return true;
+    const taken = this.link(path) || this.takeOver(path);
+    if (taken) {
+      this.held.add(path);
+      this.renewal ??= setInterval(() => this.renew(), RENEW_MS).unref();
+    }
+    return taken;
+  }
+
+  private takeOver(path: string): boolean {
     const holder = read(path);
     if (holder === undefined) return this.link(path);
-    const owner = parseOwner(holder);
-    if (holder !== this.mine && owner !== undefined && standing(owner) !== "dead") return false;
-    // Advisory: between reading and removing, a third process may have taken it over; then an answer is bought twice, never lost.
+    if (holder !== this.mine && !this.holders.dead(holder, () => `${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`)) return false;
+    // Between reading and removing, a third process may have taken it over; then an answer is bought twice, never lost.
     if (read(path) === holder) rmSync(path, { force: true });
     return this.link(path);
   }
 
   async drop(key: CallKey): Promise<void> {
     const path = this.path(key);
+    this.held.delete(path);
     if (read(path) === this.mine) rmSync(path, { force: true });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.renewal);
+  }
+
+  private renew(): void {
+    this.beats++;
+    for (const path of this.held) {
+      try {
+        // Any other time will do: it is a counter, not a clock.
+        utimesSync(path, this.beats, this.beats);
+      } catch (error) {
+        if (!missing(error)) throw error;
+      }
+    }
   }
 
   private link(path: string): boolean {

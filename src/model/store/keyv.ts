@@ -28,7 +28,10 @@ export async function overKeyv(store: TextStore, claims: Claims & { close?(): Pr
   };
   return {
     place,
-    claims,
+    claims: {
+      take: (key) => claims.take(key).catch((error: unknown) => Promise.reject(failed("claim an answer in", error))),
+      drop: (key) => claims.drop(key).catch((error: unknown) => Promise.reject(failed("give back a claim in", error))),
+    },
     get,
     head(key) {
       if (store.head === undefined) return get(key);

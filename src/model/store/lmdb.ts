@@ -1,10 +1,12 @@
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RootDatabase } from "lmdb";
-import { standing, parseOwner, thisOwner } from "../../store/index.ts";
+import { thisOwner } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
 import { CallError } from "../types.ts";
+import { Holders, RENEW_MS } from "./claim.ts";
 import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
 
@@ -93,25 +95,30 @@ export class LmdbStore implements TextStore {
 
 /** Claims in an environment of their own that is never flushed: they mean nothing after a power cut. */
 export class LmdbClaims implements Claims {
-  private readonly db: RootDatabase<string, string>;
   private readonly mine = JSON.stringify(thisOwner("buying answers"));
+  private readonly holders = new Holders(() => performance.now());
+  private held = 0;
+  private beats = 0;
+  private renewal: NodeJS.Timeout | undefined;
 
-  private constructor(db: RootDatabase<string, string>) {
-    this.db = db;
-  }
+  private constructor(private readonly db: RootDatabase<string, string>) {}
 
   static async open(path: string): Promise<LmdbClaims> {
     return new LmdbClaims(await openEnvironment(path, { volatile: true }));
   }
 
   async take(key: CallKey): Promise<boolean> {
-    const got = await this.db.ifNoExists(key, () => void this.db.put(key, this.mine));
-    if (got) return true;
-    const holder = this.db.get(key);
-    if (holder !== undefined && holder !== this.mine) {
-      const owner = parseOwner(holder);
-      if (owner !== undefined && standing(owner) !== "dead") return false;
+    const taken = (await this.db.ifNoExists(key, () => void this.db.put(key, this.mine))) || (await this.takeOver(key));
+    if (taken) {
+      this.held++;
+      this.renewal ??= setInterval(() => this.beat(), RENEW_MS).unref();
     }
+    return taken;
+  }
+
+  private async takeOver(key: CallKey): Promise<boolean> {
+    const holder = this.db.get(key);
+    if (holder !== undefined && holder !== this.mine && !this.holders.dead(holder, () => this.db.get(lifeOf(holder)) ?? "")) return false;
     return this.db.transaction(() => {
       if (this.db.get(key) !== holder) return false;
       void this.db.put(key, this.mine);
@@ -120,13 +127,24 @@ export class LmdbClaims implements Claims {
   }
 
   async drop(key: CallKey): Promise<void> {
-    if (this.db.get(key) === this.mine) await this.db.remove(key);
+    if (this.db.get(key) !== this.mine) return;
+    this.held--;
+    await this.db.remove(key);
   }
 
   async close(): Promise<void> {
+    clearInterval(this.renewal);
+    if (this.beats > 0) await this.db.remove(lifeOf(this.mine));
     await this.db.close();
   }
+
+  /** A sign of life, for those in another container or on another machine. */
+  private beat(): void {
+    if (this.held > 0) void this.db.put(lifeOf(this.mine), String(++this.beats));
+  }
 }
+
+const lifeOf = (holder: string): string => `life ${hash("sha256", holder, "hex")}`;
 
 async function openEnvironment(path: string, { volatile = false, readOnly = false }): Promise<RootDatabase<string, string>> {
   const { open } = await import("lmdb");

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { CallError } from "../types.ts";
+import { withoutCredentials } from "../url.ts";
 import { FileClaims, FileStore } from "./files.ts";
 import { overKeyv } from "./keyv.ts";
 import type { CallStore } from "./types.ts";
@@ -16,8 +17,7 @@ const NETWORK = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x0
 export async function openStore(root: string, url: string | undefined): Promise<CallStore> {
   if (url !== undefined && url !== "") {
     if (url.startsWith("file:")) return openFiles(resolve(root, url.slice("file:".length).replace(/^\/\/(?=\/)/, "")));
-    const { openRemote } = await import("./remote.ts");
-    return openRemote(url, root);
+    return openShared(url, root);
   }
   const directory = join(root, "cache", "calls");
   // A project that began with files stays with files.
@@ -64,6 +64,26 @@ async function openEmbedded(directory: string): Promise<CallStore> {
     if (error instanceof CallError) throw error;
     const { message } = error as Error;
     throw new CallError("store", `cannot open the call store ${directory}: ${message}; move the directory away, then \`dag cache import\` an export of it, or choose another with DAG_CACHE`, { cause: error });
+  }
+}
+
+async function openShared(url: string, root: string): Promise<CallStore> {
+  const place = withoutCredentials(url);
+  try {
+    switch (/^([a-z]+):\/\//.exec(url)?.[1]) {
+      case "redis":
+      case "rediss":
+      case "valkey":
+      case "valkeys":
+        return await (await import("./redis.ts")).openRedis(url, root);
+      case "postgres":
+      case "postgresql":
+        return await (await import("./postgres.ts")).openPostgres(url, root);
+      default:
+        throw new CallError("store", `DAG_CACHE=${place} names no store; use redis://, rediss://, valkey://, postgres:// or file:<directory>, or unset it for the embedded one`);
+    }
+  } catch (error) {
+    throw error instanceof CallError ? error : new CallError("store", `cannot use DAG_CACHE=${place}: ${(error as Error).message}`);
   }
 }
 

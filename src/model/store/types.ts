@@ -19,9 +19,9 @@ export interface CallStore {
   close(): Promise<void>;
 }
 
-/** Who is buying an answer right now: advisory, so that two processes do not buy it twice. */
+/** Who is buying an answer right now, so that two processes do not buy it twice. */
 export interface Claims {
-  /** True where the claim is ours now; false where somebody who still runs has it. A dead holder's claim passes over at once. */
+  /** True where the claim is ours now; false where somebody who still runs has it. A dead holder's claim passes over: at once on this machine, elsewhere when it has given no sign of life for half a minute. */
   take(key: CallKey): Promise<boolean>;
   /** Gives back a claim of ours. */
   drop(key: CallKey): Promise<void>;
