@@ -30,7 +30,7 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("-n, --dry-run", "say what would be done; write nothing")
     .option("-j, --jobs <n>", "cells at once (default: cores)")
     .option("-k, --keep-going", "after a failure, go on with what does not need it")
-    .option("--force [stage]", "run again even if fresh: the targets and all they need, or of that this stage (or cell) alone")
+    .option("--force [stage]", "run again even if fresh: the targets and all they need, or of these one stage")
     .option("--frozen", "no model call may leave; the first one missing stops the run (exit 4)")
     .option("--max-calls <n>", "stop before more than n calls are bought (exit 4)")
     .option("--max-cost <usd>", "stop before more than this is spent (exit 4)")
