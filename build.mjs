@@ -27,7 +27,7 @@ const define = { __VERSION__: JSON.stringify(pkg.version), __API__: JSON.stringi
 await build({
   ...shared,
   outExtension: { ".js": ".mjs" },
-  entryPoints: { program: "src/cli/program.ts", worker: "src/build/worker.ts", "checker-thread": "src/model/checker-thread.ts" },
+  entryPoints: { program: "src/cli/program.ts", worker: "src/build/worker.ts", "checker-thread": "src/model/checker-thread.ts", "store-probe": "src/model/store/probe.ts" },
   outdir: out,
   splitting: true,
   chunkNames: "chunk-[hash]",

@@ -1,4 +1,5 @@
 /** Model calls as a user of the command meets them: refusals, budgets, interrupts, keys and shared stores. */
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect } from "vitest";
 import { hasTerminal, people, pipeline, Terminal, test as base } from "./rig/index.ts";
 import type { Project } from "./rig/index.ts";
@@ -110,6 +111,65 @@ describe.concurrent("calls", () => {
     p.remove("artifacts", "dag.lock", "cache/results", "cache/items");
     await p.built();
     expect(server.requests).toHaveLength(2);
+  });
+
+  test.for([
+    ["cut in half", (path) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+    ["emptied", (path) => truncateSync(path, 0)],
+    ["overwritten with garbage", (path) => writeFileSync(path, Buffer.alloc(statSync(path).size, "garbage "))],
+    ["a directory", (path) => { rmSync(path); mkdirSync(path); }],
+    ["a link to nothing", (path) => { rmSync(path); symlinkSync("nowhere", path); }],
+  ] satisfies [string, (path: string) => void][])("a call store that is %s is made anew with every answer that is whole, and says so once", async ([how, harm], { p, server }) => {
+    asking(p, server, 30);
+    await p.built();
+    const [answers, artifacts] = [(await p.dag("cache", "export")).stdout, p.artifacts()];
+    p.remove("artifacts", "dag.lock", "cache/results", "cache/items");
+    harm(p.path("cache/calls/answers/data.mdb"));
+    server.requests.length = 0;
+    const result = await p.run();
+    expect(result.code, result.text).toBe(0);
+    expect(p.artifacts()).toEqual(artifacts);
+    const place = p.path("cache/calls");
+    const saved = 30 - server.requests.length;
+    expect(result.stderr).toBe(`warning: the call store ${place}/answers was damaged: ${saved} answers that are whole are taken over, others are asked for again or come back with \`dag cache import\`; the damaged file is kept as ${place}/damaged-1.mdb\n`);
+    if (how === "cut in half") expect(saved).toBeGreaterThan(5);
+    const again = await p.run("--force");
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect((await p.dag("cache", "export")).stdout.split("\n").length).toBe(answers.split("\n").length);
+  });
+
+  test("a call store with a byte flipped anywhere never ends the process, and gives out no wrong answer", { timeout: 240_000 }, async ({ p, server }) => {
+    asking(p, server, 30);
+    await p.built();
+    const artifacts = p.artifacts();
+    const path = p.path("cache/calls/answers/data.mdb");
+    const sound = readFileSync(path);
+    for (let i = 0; i < 25; i++) {
+      p.remove("artifacts", "dag.lock", "cache/results", "cache/items");
+      // Heads of pages more often than the bytes of answers: those hold the tree together.
+      const at = i % 2 === 0 ? (i * 7919) % sound.length : Math.min(sound.length - 1, (i % (sound.length / 4096)) * 4096 + ((i * 5) % 40));
+      const bytes = Buffer.from(sound);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x5a;
+      writeFileSync(path, bytes);
+      const result = await p.run();
+      expect([result.code, result.signal], `byte ${String(at)}: ${result.text}`).toEqual([0, null]);
+      expect(p.artifacts()).toEqual(artifacts);
+    }
+  });
+
+  test("a call store whose lock files are directories loses no answer", async ({ p, server }) => {
+    asking(p, server, 10);
+    await p.built();
+    p.remove("artifacts", "dag.lock", "cache/results", "cache/items");
+    for (const name of ["answers", "claims"]) {
+      const lock = p.path(`cache/calls/${name}/data.mdb-lock`);
+      rmSync(lock);
+      mkdirSync(lock);
+    }
+    const result = await p.run();
+    expect(result.code, result.text).toBe(0);
+    expect(result.stderr).toContain("was damaged: 10 answers that are whole are taken over");
+    expect(server.requests).toHaveLength(10);
   });
 
   test("a key reaches the wire and nothing else", async ({ p, server }) => {

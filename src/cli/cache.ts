@@ -74,7 +74,7 @@ function rootOf(): string {
 async function withAnswers<T>(root: string, use: (answers: Answers) => Promise<T>, make = false): Promise<T | undefined> {
   const store = process.env["DAG_CACHE"];
   if (!make && (store === undefined || store === "") && !existsSync(join(root, "cache/calls"))) return undefined;
-  const answers = await Answers.open({ root, ...(store === undefined ? {} : { store }) }).catch(inWords);
+  const answers = await Answers.open({ root, onWarning: (line) => void process.stderr.write(`warning: ${printable(line)}\n`), ...(store === undefined ? {} : { store }) }).catch(inWords);
   try {
     return await use(answers).catch(inWords);
   } finally {

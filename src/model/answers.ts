@@ -48,8 +48,8 @@ export class Answers {
   private constructor(private readonly store: CallStore) {}
 
   /** Opens the call store of a project root; `store` as in DAG_CACHE. Throws a CallError of kind `store`. */
-  static async open(options: { root: string; store?: string }): Promise<Answers> {
-    return new Answers(await openStore(options.root, options.store));
+  static async open(options: { root: string; store?: string; onWarning?: (line: string) => void }): Promise<Answers> {
+    return new Answers(await openStore(options.root, options.store, options.onWarning));
   }
 
   get place(): string {

@@ -36,7 +36,7 @@ export function batchStates(root: string): BatchStates {
 /** Opens the call store and the ways to the models. Throws a CallError of kind `store` where the store cannot be opened. */
 export async function createGateway(options: GatewayOptions, parts: GatewayParts = {}): Promise<Gateway> {
   const clock = parts.clock ?? systemClock;
-  const store = await openStore(options.root, options.store);
+  const store = await openStore(options.root, options.store, (line) => options.onWarning?.(line));
   const wire = new AbortController();
   const stop = new AbortController();
   setMaxListeners(0, wire.signal, stop.signal);

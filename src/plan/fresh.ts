@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { join } from "node:path";
 import type { OnProblem } from "../store/index.ts";
 import { readStateSync, writeStateSync } from "../store/state-file.ts";
@@ -54,7 +55,12 @@ function digestOf(paths: readonly string[], variables: readonly string[], env: R
   let newest = 0;
   let coarse = paths.length > 0;
   for (const path of paths) {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    let stat: Stats | undefined;
+    try {
+      stat = statSync(path, { throwIfNoEntry: false });
+    } catch {
+      return undefined; // links in a circle, or no right to look: the plan says what is wrong
+    }
     if (stat === undefined) {
       text += "-\n";
       continue;

@@ -1,14 +1,18 @@
 import { hash } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RootDatabase } from "lmdb";
-import { thisOwner } from "../../store/index.ts";
+import { removeTree, thisOwner } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
 import { CallError } from "../types.ts";
 import { Holders, RENEW_MS } from "./claim.ts";
+import { isSound, markSound, mend } from "./mend.ts";
 import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
+
+/** Address space of the two environments, in bytes. */
+const MAP = { answers: 2 ** 34, claims: 2 ** 26 };
 
 /** A paid answer is not given up at once where the disk is full: a stage that fails of it gives its room back. */
 const PATIENCE_MS = 5000;
@@ -30,8 +34,16 @@ export class LmdbStore implements TextStore {
     this.opts = { url: path, dialect: "lmdb" };
   }
 
-  /** `readOnly`: on a disk that takes no writing, as what is there still counts. */
-  static async open(path: string, readOnly = false): Promise<LmdbStore> {
+  /**
+   * `readOnly`: on a disk that takes no writing, as what is there still counts. A damaged one is made anew with every answer that is whole, and
+   * `tell` hears of it.
+   */
+  static async open(path: string, { readOnly = false, tell = () => {} }: { readOnly?: boolean; tell?: ((line: string) => void) | undefined } = {}): Promise<LmdbStore> {
+    if (!(await isSound(path, MAP.answers, readOnly))) {
+      if (readOnly) throw new CallError("store", `the call store ${path} is damaged and cannot be written; work in a copy of the project, where what is whole is saved`);
+      const mended = await mend(dirname(path), basename(path), MAP.answers, fill);
+      if (mended !== undefined) tell(`the call store ${path} was damaged: ${mended.saved === 1 ? "1 answer that is whole is" : `${mended.saved} answers that are whole are`} taken over, others are asked for again or come back with \`dag cache import\`; the damaged file is kept as ${mended.kept}`);
+    }
     return new LmdbStore(await openEnvironment(path, { readOnly }), path, readOnly);
   }
 
@@ -77,6 +89,7 @@ export class LmdbStore implements TextStore {
   async disconnect(): Promise<void> {
     if (!this.readOnly) await this.db.flushed;
     await this.db.close();
+    if (!this.readOnly) markSound(this.opts.url);
   }
 
   on(): this {
@@ -101,10 +114,15 @@ export class LmdbClaims implements Claims {
   private beats = 0;
   private renewal: NodeJS.Timeout | undefined;
 
-  private constructor(private readonly db: RootDatabase<string, string>) {}
+  private constructor(
+    private readonly db: RootDatabase<string, string>,
+    private readonly path: string,
+  ) {}
 
   static async open(path: string): Promise<LmdbClaims> {
-    return new LmdbClaims(await openEnvironment(path, { volatile: true }));
+    // Claims mean nothing beyond the moment.
+    if (!(await isSound(path, MAP.claims))) await removeTree(path);
+    return new LmdbClaims(await openEnvironment(path, { volatile: true }), path);
   }
 
   async take(key: CallKey): Promise<boolean> {
@@ -136,6 +154,7 @@ export class LmdbClaims implements Claims {
     clearInterval(this.renewal);
     if (this.beats > 0) await this.db.remove(lifeOf(this.mine));
     await this.db.close();
+    markSound(this.path);
   }
 
   /** A sign of life, for those in another container or on another machine. */
@@ -152,7 +171,21 @@ async function openEnvironment(path: string, { volatile = false, readOnly = fals
   // A new one is mapped into memory: where its pages find no room the system would end the process.
   if (!readOnly && !existsSync(join(path, "data.mdb"))) new Room(path).require();
   hearFailures();
-  return open<string, string>(join(path, "data.mdb"), { encoding: "string", readOnly, noSync: volatile, mapSize: volatile ? 2 ** 26 : 2 ** 34, cache: false });
+  return open<string, string>(join(path, "data.mdb"), { encoding: "string", readOnly, noSync: volatile, mapSize: volatile ? MAP.claims : MAP.answers, cache: false });
+}
+
+/** Writes entries into a new environment; how many there are. */
+async function fill(directory: string, entries: AsyncIterable<{ key: string; text: string }>): Promise<number> {
+  const db = await openEnvironment(directory, {});
+  let count = 0;
+  for await (const { key, text } of entries) {
+    if (db.doesExist(key)) continue;
+    await db.put(key, text);
+    count++;
+  }
+  await db.flushed;
+  await db.close();
+  return count;
 }
 
 /** What the system said of a commit that failed. */

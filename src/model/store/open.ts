@@ -12,9 +12,9 @@ const NETWORK = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x01021997, 0x0
 
 /**
  * Opens the answers kept: `redis://`, `rediss://`, `valkey://`, `postgres://` by URL, `file:<directory>`, or without a URL the embedded store in
- * `<root>/cache/calls`. Throws a CallError of kind `store` that says what is missing.
+ * `<root>/cache/calls`; `tell` hears of damage that was mended. Throws a CallError of kind `store` that says what is missing.
  */
-export async function openStore(root: string, url: string | undefined): Promise<CallStore> {
+export async function openStore(root: string, url: string | undefined, tell?: (line: string) => void): Promise<CallStore> {
   if (url !== undefined && url !== "") {
     if (url.startsWith("file:")) return openFiles(resolve(root, url.slice("file:".length).replace(/^\/\/(?=\/)/, "")));
     return openShared(url, root);
@@ -29,7 +29,7 @@ export async function openStore(root: string, url: string | undefined): Promise<
     throw new CallError("store", `cannot make ${directory}: ${(error as Error).message}`, { cause: error });
   }
   if (NETWORK.has((await statfs(directory)).type >>> 0)) return openFiles(join(directory, "files"));
-  return openEmbedded(directory);
+  return openEmbedded(directory, tell);
 }
 
 /** Answers that are there, in a place that takes no writing. */
@@ -46,10 +46,10 @@ function readOnly(directory: string): boolean {
 /** Nothing can be bought for it, so there is nothing to claim. */
 async function openReadOnly(directory: string): Promise<CallStore> {
   const { LmdbStore } = await import("./lmdb.ts");
-  return overKeyv(await LmdbStore.open(join(directory, "answers"), true), { take: () => Promise.resolve(false), drop: () => Promise.resolve() }, directory);
+  return overKeyv(await LmdbStore.open(join(directory, "answers"), { readOnly: true }), { take: () => Promise.resolve(false), drop: () => Promise.resolve() }, directory);
 }
 
-async function openEmbedded(directory: string): Promise<CallStore> {
+async function openEmbedded(directory: string, tell: ((line: string) => void) | undefined): Promise<CallStore> {
   let lmdb: typeof import("./lmdb.ts");
   try {
     await import("lmdb");
@@ -59,7 +59,7 @@ async function openEmbedded(directory: string): Promise<CallStore> {
     return openFiles(join(directory, "files"));
   }
   try {
-    return await overKeyv(await lmdb.LmdbStore.open(join(directory, "answers")), await lmdb.LmdbClaims.open(join(directory, "claims")), directory);
+    return await overKeyv(await lmdb.LmdbStore.open(join(directory, "answers"), { tell }), await lmdb.LmdbClaims.open(join(directory, "claims")), directory);
   } catch (error) {
     if (error instanceof CallError) throw error;
     const { message } = error as Error;
