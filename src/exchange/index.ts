@@ -1,6 +1,5 @@
 /** Foreign formats in and out. */
 export { scoreRelease, type NotScored, type QuestionScore, type Scored, type ScoreRequest } from "./personabench/score.ts";
-export { statisticsText } from "./personabench/statistics-text.ts";
 export { readRelease } from "./personabench/read.ts";
 export { writeRelease } from "./personabench/write.ts";
 export { fromRecords, toRecords, type BuildRecords } from "./personabench/records.ts";
