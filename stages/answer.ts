@@ -1,13 +1,16 @@
-/** The reader's answer to one question from the sessions that were retrieved for it; it sees their text and the question, nothing else. */
+/**
+ * A reader's answer to one question from the sessions that were retrieved for it; it sees their text and the question, nothing else. The axis `reader`,
+ * where there is one, names the model.
+ */
 import { defineStage } from "daguerre";
 
-export default defineStage(async ({ item, needs, prompts, models }) => {
+export default defineStage(async ({ item, needs, prompts, models, axis }) => {
   const { questions, documents } = needs;
   const prompt = prompts["answer"];
-  const reader = models["reader"];
-  if (questions === undefined || documents === undefined || prompt === undefined || reader === undefined) {
-    throw new Error("declare needs: [documents, questions], prompts: { answer: … } and models: [reader]");
-  }
+  if (questions === undefined || documents === undefined || prompt === undefined) throw new Error("declare needs: [documents, questions] and prompts: { answer: … }");
+  const role = Object.hasOwn(axis, "reader") ? String(axis["reader"]) : "reader";
+  const reader = Object.hasOwn(models, role) ? models[role] : undefined;
+  if (reader === undefined) throw new Error(`the reader ${JSON.stringify(role)} is no model of this stage: add it under models in the pipeline, and to the stage's models`);
   const question = await questions.get(item.id);
   if (question === undefined) throw new Error(`question ${JSON.stringify(item.id)} was retrieved for and is not among the questions`);
   const retrieved = item["retrieved"] as string[];

@@ -10,7 +10,7 @@ import { dossiers, type Dossier, type Finding } from "./audit/material.ts";
 import { checkGraph, checkProfiles, readGraph, readInverses, type Graph } from "./audit/relations.ts";
 import { checkQuestions } from "./audit/answers.ts";
 import { checkUpdates } from "./audit/updates.ts";
-import { summarise } from "./audit/summary.ts";
+import { countText, severityOf, summarise } from "./audit/summary.ts";
 import { secretsOf, type Secret } from "./sessions/secrets.ts";
 import { readPerson, type Person } from "./sessions/person.ts";
 import { readCommunities } from "./release/community.ts";
@@ -48,9 +48,10 @@ export default defineStage(async ({ needs, files, log }) => {
   for (const community of graphs) findings.push(...checkGraph(community, inverses, first));
   findings.push(...checkProfiles(profiles, graphs));
 
-  log(`${String(findings.length)} findings`);
+  log(countText(findings));
   const questionCount = first.reduce((sum, dossier) => sum + dossier.questions.length, 0);
-  return { "findings.jsonl": findings as unknown as JsonRecord[], "summary.md": summarise(findings, levels, first.length, sessionCount, questionCount) };
+  const lines = findings.map((finding) => ({ severity: severityOf(finding.check), ...finding })).sort((a, b) => (a.severity === b.severity ? 0 : a.severity === "error" ? -1 : 1));
+  return { "findings.jsonl": lines as unknown as JsonRecord[], "summary.md": summarise(findings, levels, first.length, sessionCount, questionCount) };
 });
 
 function declared<T>(context: Record<string, T>, name: string): T | undefined {

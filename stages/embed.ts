@@ -1,4 +1,7 @@
-/** For every question the k best sessions of its owner, by the retriever of this cell. Each person has an index of their own. */
+/**
+ * For every question the k best sessions of its owner, by the retriever of this cell: a method (bm25, dense, hybrid, gold), or the name of an embedding
+ * model. Each person has an index of their own.
+ */
 import { defineStage, type JsonRecord } from "daguerre";
 import type { Evidence } from "daguerre/stats";
 import { isRetriever, retrieve, RETRIEVERS, type Chunk } from "./retrieve/index.ts";
@@ -11,8 +14,10 @@ interface Question {
 }
 
 export default defineStage(async function* ({ needs, params, axis, models }) {
-  const retriever: unknown = axis["retriever"];
-  if (!isRetriever(retriever)) throw new Error(`unknown retriever ${JSON.stringify(retriever)}; there are ${RETRIEVERS.join(", ")}`);
+  const retriever = String(axis["retriever"]);
+  const named = Object.hasOwn(models, retriever) ? models[retriever] : undefined;
+  const method = isRetriever(retriever) ? retriever : named === undefined ? undefined : "dense";
+  if (method === undefined) throw new Error(`unknown retriever ${JSON.stringify(retriever)}; there are ${RETRIEVERS.join(", ")} and the names of the stage's models`);
   const { questions, documents } = needs;
   if (questions === undefined || documents === undefined) throw new Error("declare needs: [documents, questions]");
 
@@ -25,17 +30,17 @@ export default defineStage(async function* ({ needs, params, axis, models }) {
     most = Math.max(most, question.evidence.length);
   }
   const k = chosenK(params["k"]) ?? most;
-  const embedder = () => models["embedder"] ?? missingEmbedder(retriever);
+  const embedder = () => (method === retriever ? models["embedder"] : named) ?? missingEmbedder(retriever);
 
   for await (const [person, chunks] of people(documents.records())) {
     const asked = byPerson.get(person) ?? [];
     byPerson.delete(person);
-    const hits = await retrieve(retriever, chunks, asked, k, embedder);
+    const hits = await retrieve(method, chunks, asked, k, embedder);
     yield* asked.map(({ id }, i) => record(id, retriever, k, hits[i] ?? []));
   }
   // Questions of people without a single session.
   for (const asked of byPerson.values()) {
-    const hits = await retrieve(retriever, [], asked, k, embedder);
+    const hits = await retrieve(method, [], asked, k, embedder);
     yield* asked.map(({ id }, i) => record(id, retriever, k, hits[i] ?? []));
   }
 });

@@ -76,7 +76,16 @@ test("the same request gives the same bytes, another prompt another wording", as
 test("the simulator's streams are pinned: equal on every machine", () => {
   const random = seededRandom("pinned");
   expect([random.int(0, 999), random.int(0, 999), random.pick(["a", "b", "c"]), random.shuffle([1, 2, 3, 4]), random.chance(0.5), Math.round(random.normal() * 1e6)]).toEqual([701, 62, "b", [1, 2, 3, 4], true, 289054]);
-  expect(createHash("sha256").update(JSON.stringify(embedText("A red boat on the lake."))).digest("hex")).toBe("c8cf514d14e12c3b989753fb8424471259947040adb7f776fd46f25745a94767");
+  expect(createHash("sha256").update(JSON.stringify(embedText("A red boat on the lake."))).digest("hex")).toBe("ca51457c327c7faa9499767fbd73763e206c010510221430358075e15dedfe9c");
+});
+
+test("embeddings weigh what is said more than who says it how often, and know inflections", () => {
+  const near = (a: string, b: string): number => embedText(a).reduce((sum, x, i) => sum + x * (embedText(b)[i] ?? 0), 0);
+  const question = "Which instruments do I practise?";
+  const talk = (said: string): string => JSON.stringify({ conversation: Array.from({ length: 8 }, () => ({ role: "Ada Quill", content: "So it is, and so it was with me." })).concat({ role: "Ada Quill", content: said }) });
+  expect(near(question, talk("I practised the instrument again."))).toBeGreaterThan(near(question, talk("I was at the market again.")) + 0.05);
+  expect(near("practise", "practised")).toBeGreaterThan(0.3);
+  expect(near("the of and", "zither")).toBeLessThan(0.2);
 });
 
 test("facts of the prompt fill properties of their name", async () => {

@@ -70,6 +70,7 @@ describe("a pipeline file", () => {
       prompts: { ask: "prompts/ask.md", conversation: "prompts/conversation.md" },
       params: ["noise", "retrieval.k", "seed"],
       models: ["reader", "writer"],
+      modelAxes: [],
       env: ["CUDA_VISIBLE_DEVICES", "HF_HOME"],
       each: "profile",
       matrix: [{ name: "noise", values: [0, 0.3, 0.5, 0.7] }],

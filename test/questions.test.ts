@@ -119,7 +119,7 @@ describe("the checks of the audit find what is put there", () => {
 describe("the offline reader", () => {
   const read = (question: string, ...chunks: Json[]): string => {
     const prompt = `Excerpts (${String(chunks.length)}):\n${chunks.map((chunk, index) => `[${String(index + 1)}] ${JSON.stringify(chunk)}`).join("\n")}\n\nQuestion: ${question}\n\nReply with the name.`;
-    return (skills["reader-answer"]?.({ schemaName: "reader-answer", schema: {}, prompt, facts: [], random: seededRandom(prompt) }) as { answer: string }).answer;
+    return (skills["reader-answer"]?.({ model: "reader-1", schemaName: "reader-answer", schema: {}, prompt, facts: [], random: seededRandom(prompt) }) as { answer: string }).answer;
   };
   const talk = (...lines: [string, string][]): Json => ({ time: "2024/Oct/14/09:14 AM", target_name: lines[1]?.[0] ?? "", conversation: lines.map(([role, content]) => ({ role, content })) });
 

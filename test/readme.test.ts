@@ -127,7 +127,7 @@ describe.concurrent("README.md", () => {
     expect(hashes).toBe(cells["evaluate"]?.artifact);
     const table = /<!-- numbers: [^\n]*-->\n```text\n([^]*?)```/.exec(page)?.[1] ?? "";
     expect(table).toMatch(/^Recall@\d+ at noise/);
-    expect(table).toContain("Simulated: embedder, reader, writer are the offline provider");
+    expect(table).toContain("Simulated: embedder, reader, skimmer, writer are the offline provider, not");
   });
 });
 

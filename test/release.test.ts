@@ -50,7 +50,7 @@ describe("dag -f pipelines/release.yaml", () => {
     const lexical = records(project, "embed/noise=0/retriever=bm25.jsonl");
     expect(lexical.length).toBe(32);
     expect((lexical[3]?.["retrieved"] as string[]).length).toBe(3);
-    expect(records(project, "answer/noise=0/retriever=gold.jsonl")[0]).toMatchObject({ id: "000000000", reader: "reader-1", outcome: "ok" });
+    expect(records(project, "answer/noise=0/reader=reader/retriever=gold.jsonl")[0]).toMatchObject({ id: "000000000", reader: "reader-1", outcome: "ok" });
 
     const scored = await project.dag("score", "personabench", "--release", release.root, "--results", project.path("artifacts/release/evaluate/results"), "--compat", "--json");
     expect(scored.code, scored.stderr).toBe(0);
@@ -82,7 +82,7 @@ describe("dag -f pipelines/release.yaml", () => {
     writeFileSync(join(release.root, name), text.replace(segment(0, 0, 5), segment(0, 0, 4)));
     const { done } = await build(project, "answer", release.root);
     expect(done.ran?.filter((cell) => cell.startsWith("embed") || cell.startsWith("answer")).sort()).toEqual([
-      "answer@noise=0.5,retriever=bm25", "answer@noise=0.5,retriever=gold", "embed@noise=0.5,retriever=bm25", "embed@noise=0.5,retriever=gold",
+      "answer@noise=0.5,reader=reader,retriever=bm25", "answer@noise=0.5,reader=reader,retriever=gold", "embed@noise=0.5,retriever=bm25", "embed@noise=0.5,retriever=gold",
     ]);
     // One question's record changed: its item is looked at again in both, and asks nothing new where the sessions are the same.
     expect(done.calls?.made).toBeLessThanOrEqual(1);

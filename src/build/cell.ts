@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Cell } from "../pipeline/index.ts";
 import type { BuildResult, Content, Inputs } from "../plan/index.ts";
-import { axisContents, CodeError, explainReason, needHash, projectPath, readStageInputs } from "../plan/index.ts";
+import { cellContents, CodeError, explainReason, needHash, projectPath, readStageInputs } from "../plan/index.ts";
 import { removeTree, tempPath } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { CallDesk } from "./calls.ts";
@@ -122,7 +122,7 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
     throw error;
   });
   if (now === undefined) return ["code"];
-  const contents: Record<string, Pick<Content, "hash">> = { ...now.contents, ...axisContents(cell) };
+  const contents: Record<string, Pick<Content, "hash">> = { ...now.contents, ...cellContents(cell, state.planner.options) };
   for (const need of cell.needs) {
     const hash = needHash(project.graph, need, (id) => artifactOnDisk(project, state, id));
     if (hash !== undefined) contents[`needs.${need.stage}`] = hash;
@@ -169,7 +169,7 @@ async function keepInputs({ state }: Workshop, cell: Cell, declared: Inputs): Pr
     if (bytes !== undefined && declared[label] === hash && !(await state.objects.has(hash))) await state.objects.putBytes(bytes);
   };
   for (const [label, content] of Object.entries(stage.contents)) await keep(label, content.hash, content.bytes?.());
-  for (const [label, content] of Object.entries(axisContents(cell))) await keep(label, content.hash, content.bytes);
+  for (const [label, content] of Object.entries(cellContents(cell, state.planner.options))) await keep(label, content.hash, content.bytes);
   for (const need of cell.needs) {
     const found = state.planner.need(need);
     if ("hash" in found) await keep(`needs.${need.stage}`, found.hash, found.bytes);

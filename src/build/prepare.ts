@@ -35,7 +35,7 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
     needs: Object.fromEntries(cell.needs.map((need) => [need.stage, needSource(project, state, need, hashOf(`needs.${need.stage}`))])),
     files: Object.fromEntries(Object.entries(read.files).map(([name, files]) => [name, { ...files, hash: hashOf(`files.${name}`) }])),
     prompts: Object.fromEntries(await Promise.all(Object.entries(stage.prompts).map(async ([name, path]) => [name, { path, text: await readFile(resolve(project.root, path), "utf8") }] as const))),
-    models: Object.fromEntries(stage.models.map((role) => [role, { provider: project.pipeline.models[role]?.provider ?? "", model: project.pipeline.models[role]?.model ?? "" }])),
+    models: Object.fromEntries(cell.models.map((role) => [role, { provider: project.pipeline.models[role]?.provider ?? "", model: project.pipeline.models[role]?.model ?? "" }])),
     output: { kind: stage.output.kind, path: temp, place: cell.path },
     schemas: await schemasOf(project, cell),
     ...(stage.timeoutMs === undefined ? {} : { timeoutMs: stage.timeoutMs }),
@@ -50,9 +50,9 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
 }
 
 /** A batch is made of calls that wait at once. */
-function itemWindow({ pipeline }: Project, { stage }: Cell, jobs: number): number {
+function itemWindow({ pipeline }: Project, { stage, models }: Cell, jobs: number): number {
   if (stage.action.kind !== "module" || jobs === 1) return jobs;
-  return stage.models.some((role) => pipeline.models[role]?.mode === "batch") ? BATCH_ITEMS : MODULE_ITEMS;
+  return models.some((role) => pipeline.models[role]?.mode === "batch") ? BATCH_ITEMS : MODULE_ITEMS;
 }
 
 function needSource(project: Project, state: State, need: Cell["needs"][number], hash: Sha256): NeedSource {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { CodeError, explainReason, itemBaseOf } from "../plan/index.ts";
+import { cellContents, CodeError, explainReason, itemBaseOf } from "../plan/index.ts";
 import type { CellPlan, Inputs, Reason } from "../plan/index.ts";
 import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
@@ -48,6 +48,8 @@ async function detail(state: State, cell: Cell, reason: Reason, past: boolean): 
     now: async (label, hash) => {
       const content = stage instanceof CodeError ? undefined : stage.contents[label];
       if (!past && content?.hash === hash) return content.bytes?.();
+      const own = cellContents(cell, state.planner.options)[label];
+      if (!past && own?.hash === hash) return own.bytes;
       return stored(hash);
     },
   });

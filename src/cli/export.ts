@@ -16,11 +16,14 @@ interface ExportOptions {
   versionName: string;
 }
 
-/** `dag export <format> <dir>`: the built communities, documents and questions in a public format. */
+const FORMATS = ["personabench", "spb", "personagym", "huggingface"] as const;
+type Format = (typeof FORMATS)[number];
+
+/** `dag export <format> <dir>`: what was built, in a public format. */
 export function exportCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("export"))
-    .description("write the built documents and questions in a public format: personabench, huggingface")
-    .argument("<format>", "personabench or huggingface")
+    .description(`write what was built in a public format: ${FORMATS.join(", ")}`)
+    .argument("<format>", "personabench, huggingface: documents and questions; spb: the personas of seed; personagym: questions with a persona and a task")
     .argument("<dir>", "a new or empty directory")
     .option("--license <id>", "huggingface: licence of the dataset, e.g. cc-by-4.0")
     .option("--name <text>", "huggingface: shown name (default: the pipeline's)")
@@ -32,7 +35,7 @@ export function exportCommand(program: Command, exit: (code: number) => void): v
 }
 
 async function exportBuild(format: string, directory: string, options: ExportOptions): Promise<number> {
-  if (format !== "personabench" && format !== "huggingface") throw new UsageError(`export knows personabench and huggingface, not ${JSON.stringify(format)}`);
+  if (!isFormat(format)) throw new UsageError(`export knows ${FORMATS.join(", ")}, not ${JSON.stringify(format)}`);
   if (format === "huggingface" && options.license === undefined) throw new UsageError("a dataset card needs a licence: --license cc-by-4.0, or what you publish under");
   const target = resolve(common.directory ?? ".", directory);
   const there = await readdir(target).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? [] : undefined));
@@ -42,7 +45,7 @@ async function exportBuild(format: string, directory: string, options: ExportOpt
   if (project === undefined) return EXIT.usage;
 
   const { planner } = project.load();
-  const cells = exported(project);
+  const cells = exported(project, format);
   const { cells: plans } = await planner.plan(withNeeds(project, cells).map(({ id }) => id));
   const absent = cells.filter((cell) => planner.onDisk(cell) === undefined);
   if (absent.length > 0) {
@@ -52,16 +55,11 @@ async function exportBuild(format: string, directory: string, options: ExportOpt
   const stale = cells.filter(({ id }) => plans.get(id)?.action !== "fresh");
   if (stale.length > 0) process.stderr.write(`warning: exported as it lies, though not fresh: ${stale.map(({ id }) => id).join(", ")}\n`);
 
-  const records = await readRecords(project, cells);
   const { ReleaseError } = await import("../stats/index.ts");
-  const { fromRecords, writeRelease, writeHuggingFace } = await import("../exchange/index.ts");
   try {
-    const files =
-      format === "personabench"
-        ? await writeRelease(target, fromRecords(records))
-        : (await writeHuggingFace(target, records, await metaOf(project, cells, options))).map(({ path }) => path);
-    if (common.json) printJson({ event: "done", ok: true, format, files: files.length, levels: records.levels.map(({ noise }) => noise) });
-    else if (!common.quiet) process.stderr.write(`wrote ${files.length} files to ${printable(directory)}\n`);
+    const { files, levels } = await write(format, target, project, cells, options);
+    if (common.json) printJson({ event: "done", ok: true, format, files, ...(levels === undefined ? {} : { levels }) });
+    else if (!common.quiet) process.stderr.write(`wrote ${files} ${files === 1 ? "file" : "files"} to ${printable(directory)}\n`);
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;
@@ -70,12 +68,32 @@ async function exportBuild(format: string, directory: string, options: ExportOpt
   }
 }
 
-/** The cells an export reads: documents and questions at every noise level, and the communities where the pipeline has them. */
-function exported(project: Project): Cell[] {
-  for (const stage of ["documents", "questions"]) {
-    if (!project.graph.byStage.has(stage)) throw new UsageError(`this pipeline has no stage ${JSON.stringify(stage)}; an export reads the records of documents and questions`);
+function isFormat(name: string): name is Format {
+  return (FORMATS as readonly string[]).includes(name);
+}
+
+async function write(format: Format, target: string, project: Project, cells: readonly Cell[], options: ExportOptions): Promise<{ files: number; levels?: number[] }> {
+  const { fromRecords, writeBank, writeGym, writeHuggingFace, writeRelease } = await import("../exchange/index.ts");
+  if (format === "spb" || format === "personagym") {
+    const lists = await Promise.all(cells.map((cell) => recordsOf(project, cell)));
+    return { files: (await (format === "spb" ? writeBank : writeGym)(target, lists.flat())).length };
   }
-  return ["graph", "documents", "questions"].flatMap((stage) => project.graph.byStage.get(stage) ?? []);
+  const records = await readRecords(project, cells);
+  const levels = records.levels.map(({ noise }) => noise);
+  if (format === "personabench") return { files: (await writeRelease(target, fromRecords(records))).length, levels };
+  return { files: (await writeHuggingFace(target, records, await metaOf(project, cells, options))).length, levels };
+}
+
+/** Stages whose records a format has; those of the second list where the pipeline has them. */
+const SOURCES: Record<Format, [needed: string[], more: string[]]> = { personabench: [["documents", "questions"], ["graph"]], huggingface: [["documents", "questions"], ["graph"]], spb: [["seed"], []], personagym: [["questions"], []] };
+
+/** The cells an export reads. */
+function exported(project: Project, format: Format): Cell[] {
+  const [needed, more] = SOURCES[format];
+  for (const stage of needed) {
+    if (!project.graph.byStage.has(stage)) throw new UsageError(`this pipeline has no stage ${JSON.stringify(stage)}; export ${format} reads the records of ${needed.join(" and ")}`);
+  }
+  return [...more, ...needed].flatMap((stage) => project.graph.byStage.get(stage) ?? []);
 }
 
 /** The cells and all they are made from. */
@@ -84,30 +102,31 @@ function withNeeds(project: Project, cells: readonly Cell[]): readonly Cell[] {
 }
 
 async function readRecords(project: Project, cells: readonly Cell[]): Promise<BuildRecords> {
-  const read = async (cell: Cell): Promise<never[]> => {
-    const text = await readFile(join(project.places.artifacts, cell.path), "utf8");
-    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as never);
-  };
   const levels = new Map<AxisValue, BuildRecords["levels"][number]>();
   const records: BuildRecords = { graph: [], levels: [] };
   for (const cell of cells) {
     const name = cell.stage.name;
-    if (name === "graph") records.graph.push(...(await read(cell)));
+    if (name === "graph") records.graph.push(...(await recordsOf(project, cell) as never[]));
     else {
       const noise = cell.axis["noise"] ?? 0;
       const level = levels.get(noise) ?? { noise: Number(noise), documents: [], questions: [] };
       levels.set(noise, level);
-      level[name === "documents" ? "documents" : "questions"].push(...(await read(cell)));
+      level[name === "documents" ? "documents" : "questions"].push(...(await recordsOf(project, cell) as never[]));
     }
   }
   records.levels = [...levels.values()].sort((a, b) => a.noise - b.noise);
   return records;
 }
 
+async function recordsOf(project: Project, cell: Cell): Promise<Record<string, unknown>[]> {
+  const text = await readFile(join(project.places.artifacts, cell.path), "utf8");
+  return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
 async function metaOf(project: Project, cells: readonly Cell[], options: ExportOptions): Promise<DatasetMeta> {
   const { hashOfBuild } = await import("../store/index.ts");
   const { lock } = project.load();
-  const roles = new Set(withNeeds(project, cells).flatMap(({ stage }) => stage.models));
+  const roles = new Set(withNeeds(project, cells).flatMap(({ models }) => models));
   const hashes = cells.flatMap(({ id }) => {
     const hash = lock.cells[id]?.artifact;
     return hash === undefined ? [] : [{ cell: id, hash }];

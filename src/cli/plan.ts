@@ -51,7 +51,7 @@ export async function showPlan(project: Project, cells: readonly Cell[], { force
   const blocked = list.filter((plan) => plan.action === "blocked");
   // A run that fails removes nothing.
   const removed = blocked.length > 0 ? [] : (await leavers(project, state)).filter(({ removes }) => removes);
-  const priced = list.some(({ action, cell }) => action === "run" && cell.stage.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
+  const priced = list.some(({ action, cell }) => action === "run" && cell.models.some((role) => project.pipeline.models[role]?.provider !== "offline"));
   const rehearsed = calls && priced && blocked.length === 0 ? await rehearsal(project, cells, plans) : undefined;
   const order = [...project.graph.byStage.keys()];
   rehearsed?.forecast.sort((a, b) => order.indexOf(a.stage) - order.indexOf(b.stage));
@@ -75,7 +75,7 @@ export async function showPlan(project: Project, cells: readonly Cell[], { force
     const lines = list.flatMap((plan) => (plan.action === "fresh" ? [] : [listLine(`${plan.action.padEnd(9)} ${plan.cell.id.padEnd(width)}  ${itemsText(items.get(plan.cell.id))}${explain(plan)}`.trimEnd())]));
     for (const { id, path } of removed) lines.push(listLine(`remove    ${id.padEnd(width)}  ${printable(path)}: no longer in the pipeline`));
     const counts = [`${named("run").length} to run`, `${named("restore").length} to restore`, `${named("fresh").length} fresh`, ...(removed.length > 0 ? [`${removed.length} to remove`] : [])];
-    const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.stage.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
+    const offline = calls && !priced && list.some(({ action, cell }) => action === "run" && cell.models.length > 0) ? ["model calls go to the offline simulator: they cost nothing"] : [];
     process.stdout.write([...lines, counts.join(" · "), ...(rehearsed === undefined ? offline : forecastLines(rehearsed)), ""].join("\n"));
   }
   return mistakes.length > 0 ? EXIT.usage : blocked.length > 0 ? EXIT.failed : EXIT.ok;

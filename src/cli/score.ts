@@ -31,7 +31,8 @@ async function score(benchmark: string, options: ScoreOptions): Promise<number> 
   const k = options.k === undefined ? undefined : Number(options.k);
   if (k !== undefined && !(Number.isInteger(k) && k >= 1)) throw new UsageError(`--k takes a whole number from 1, not ${JSON.stringify(options.k)}`);
 
-  const { scoreRelease, statisticsText } = await import("../exchange/index.ts");
+  const { scoreRelease } = await import("../exchange/index.ts");
+  const { statisticsText } = await import("../stats/index.ts");
   const here = (path: string): string => (common.directory === undefined ? path : resolve(common.directory, path));
   const outcome = await scoreRelease({
     release: here(options.release),

@@ -29,7 +29,7 @@ export async function answerChat(body: WireObject): Promise<WireObject> {
   let content: string;
   if (asked === undefined) content = paragraph(random, random.int(2, 4));
   else {
-    const request: SkillRequest = { schemaName: asked.name, schema: asked.schema, prompt, facts: factsOf(prompt), random };
+    const request: SkillRequest = { model: typeof body["model"] === "string" ? body["model"] : "offline", schemaName: asked.name, schema: asked.schema, prompt, facts: factsOf(prompt), random };
     const skill = Object.hasOwn(skills, asked.name) ? skills[asked.name] : undefined;
     content = JSON.stringify(skill?.(request) ?? (await writeGeneric(request)));
   }

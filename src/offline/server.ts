@@ -24,7 +24,7 @@ export interface OfflineServer {
   close(): Promise<void>;
 }
 
-const MODELS = ["writer-1", "reader-1", "embedder-1", "portrait-1"];
+const MODELS = ["writer-1", "reader-1", "skimmer-1", "embedder-1", "portrait-1"];
 const MOST_BYTES = 200 * 2 ** 20;
 
 /**

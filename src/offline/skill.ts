@@ -2,6 +2,8 @@ import type { Json, Random } from "../stage/index.ts";
 
 /** What a skill knows: the wire request and nothing else. */
 export interface SkillRequest {
+  /** The model asked; some skills have more than one temper. */
+  model: string;
   /** `response_format.json_schema.name` of the request. */
   schemaName: string;
   /** The JSON Schema as sent. */

@@ -1,6 +1,6 @@
 import type { AxisValue, Cell, CellNeed, Graph, Pipeline, Stage } from "./types.ts";
 import { meet } from "./axes.ts";
-import { axisText, cellsOf } from "./cells.ts";
+import { axisText, byCodeUnit, cellsOf } from "./cells.ts";
 import { topological } from "./order.ts";
 
 /**
@@ -17,11 +17,17 @@ export function expand(pipeline: Pipeline): Graph {
       const upstream = pipeline.stages.get(need);
       return upstream ? [lookup(stage, upstream)] : [];
     });
-    const cells = cellsOf(stage).map(({ id, axis, path }): Cell => ({ id, stage, axis, needs: lookups.map((find) => find(axis)), path }));
+    const cells = cellsOf(stage).map(({ id, axis, path }): Cell => ({ id, stage, axis, needs: lookups.map((find) => find(axis)), models: rolesOf(stage, axis, pipeline), path }));
     graph.byStage.set(name, cells);
     for (const cell of cells) graph.cells.set(cell.id, cell);
   }
   return graph;
+}
+
+function rolesOf(stage: Stage, axis: Cell["axis"], { models }: Pipeline): string[] {
+  if (stage.modelAxes.length === 0) return stage.models;
+  const named = stage.modelAxes.map((name) => String(axis[name])).filter((role) => Object.hasOwn(models, role));
+  return [...new Set([...stage.models, ...named])].sort(byCodeUnit);
 }
 
 /** Finds what a cell needs of one upstream stage; cells that agree on the shared axes get the same object. */

@@ -2,11 +2,12 @@ import type { Json } from "../stage/index.ts";
 import type { Action, AxisValue, ModelSpec, Stage } from "./types.ts";
 import { axisText, byCodeUnit, outputKind } from "./cells.ts";
 import type { Mistakes } from "./mistakes.ts";
-import { didYouMean, listing, unknownHint } from "./nearest.ts";
+import { didYouMean, unknownHint } from "./nearest.ts";
 import { type JsonMap, paramAt, paramPaths, reference } from "./params.ts";
 import { checkPlaceholders } from "./command.ts";
 import type { Source, Span } from "./source.ts";
 import { type Entry, text, type Text, texts, type Tree } from "./tree.ts";
+import { readModels } from "./roles.ts";
 import { kindOf, quote, showValue } from "./words.ts";
 
 /** What the whole pipeline tells about a stage's references. */
@@ -37,14 +38,8 @@ export function readStage(name: string, entry: Entry, around: Surroundings): Sta
     mistakes.at(param.span, `unknown param ${quote(param.text)}`, () => (exists ? `write ${quote(stripped)}` : unknownHint(param.text, "params", paramPaths(around.params))));
     return false;
   });
-  const models = texts(fields.get("models")?.tree).filter((role) => {
-    if (Object.hasOwn(around.models, role.text)) return true;
-    const preset = around.presetModels.get(role.text);
-    mistakes.at(role.span, `unknown model ${quote(role.text)}`, () => didYouMean(role.text, Object.keys(around.models)) ?? (preset === undefined ? listing("models", Object.keys(around.models)) : `only the preset ${quote(preset)} has it: add it under models`));
-    return false;
-  });
-
   const matrix = readMatrix(name, fields.get("matrix"), around);
+  const { models, modelAxes } = readModels(name, fields.get("models"), matrix, around);
   const files = readFiles(name, fields.get("files"), around);
   const prompts: Record<string, string> = {};
   for (const [key, prompt] of sorted(fields.get("prompts")?.tree.entries)) if (typeof prompt.tree.value === "string") prompts[key] = plain(prompt.tree.value);
@@ -59,7 +54,8 @@ export function readStage(name: string, entry: Entry, around: Surroundings): Sta
     files,
     prompts,
     params: params.map((param) => param.text).sort(byCodeUnit),
-    models: models.map((role) => role.text).sort(byCodeUnit),
+    models,
+    modelAxes,
     env: texts(fields.get("env")?.tree).map((variable) => variable.text).sort(byCodeUnit),
     ...(over === undefined ? {} : { each: over }),
     matrix,

@@ -46,7 +46,10 @@ export interface Stage {
   prompts: Record<string, string>;
   /** Dotted paths. */
   params: string[];
+  /** Roles of every cell, in code-unit order. */
   models: string[];
+  /** Own axes whose values name further roles: `axis.reader`. A value that names none brings none. */
+  modelAxes: string[];
   env: string[];
   each?: string;
   /** Own axes, sorted by name; values in file order, distinct. */
@@ -91,6 +94,8 @@ export interface Cell {
   /** Own axes with this cell's values, sorted by name. */
   axis: Record<string, AxisValue>;
   needs: CellNeed[];
+  /** The stage's roles and those its axis values name, in code-unit order. */
+  models: string[];
   /** Relative to the artifacts directory, `/`-separated, Hive-style: `documents/noise=0.5.jsonl`. A directory has no trailing slash. */
   path: string;
 }

@@ -1,5 +1,5 @@
 export { CodeBook, CodeError, projectPath } from "./code.ts";
-export { axisContents, needHash, readStageInputs } from "./inputs.ts";
+export { cellContents, needHash, readStageInputs } from "./inputs.ts";
 export type { StageInputs } from "./inputs.ts";
 export { Planner } from "./plan.ts";
 export type { CellPlan, Plan, PlannerOptions } from "./plan.ts";

@@ -94,12 +94,17 @@ export function needHash({ cells }: Graph, need: CellNeed, artifactOf: (cell: Ce
   return { hash: sha256(bytes), bytes };
 }
 
-/** Labels of the cell's own axes. */
-export function axisContents(cell: Cell): Record<string, { hash: Sha256; bytes: string }> {
+/** Inputs of one cell beside those of its stage: the values of its axes, and the models these name. */
+export function cellContents(cell: Cell, { graph, identify }: Pick<InputSources, "graph" | "identify">): Record<string, { hash: Sha256; bytes: string }> {
+  const values: [string, Json][] = Object.entries(cell.axis).map(([name, value]: [string, AxisValue]) => [`axis.${name}`, value]);
+  for (const role of cell.models) {
+    const spec = graph.pipeline.models[role];
+    if (spec !== undefined && !cell.stage.models.includes(role)) values.push([`models.${role}`, identify(spec)]);
+  }
   return Object.fromEntries(
-    Object.entries(cell.axis).map(([name, value]: [string, AxisValue]) => {
+    values.map(([label, value]) => {
       const bytes = canonicalJson(value);
-      return [`axis.${name}`, { hash: sha256(bytes), bytes }];
+      return [label, { hash: sha256(bytes), bytes }];
     }),
   );
 }

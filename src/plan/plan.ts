@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Cell, CellId, CellNeed, Graph, Stage } from "../pipeline/index.ts";
 import type { LockCell, LockFile, Sha256 } from "../store/index.ts";
 import { CodeError } from "./code.ts";
-import { axisContents, needHash, readStageInputs } from "./inputs.ts";
+import { cellContents, needHash, readStageInputs } from "./inputs.ts";
 import type { InputSources, StageInputs } from "./inputs.ts";
 import type { Reason } from "./reason.ts";
 import { recipeOf } from "./recipe.ts";
@@ -119,7 +119,7 @@ export class Planner {
     const locked = Object.hasOwn(lock.cells, id) ? lock.cells[id] : undefined;
     const declared: Record<string, Sha256> = {};
     for (const [label, content] of Object.entries(stage.contents)) declared[label] = content.hash;
-    for (const [label, content] of Object.entries(axisContents(cell))) declared[label] = content.hash;
+    for (const [label, content] of Object.entries(cellContents(cell, this.options))) declared[label] = content.hash;
     const pending: Reason[] = [];
     for (const need of cell.needs) {
       const state = this.need(need);

@@ -11,6 +11,7 @@ export { scoreQuestion, scoreRun, isUnscored, type Answered, type Carry } from "
 export { category } from "./category.ts";
 export { aggregate, mean, type Aggregate, type Means } from "./aggregate.ts";
 export { releasedStatistics, splitModel, GOLD_CONTEXT, type LevelStatistics, type Run, type RunResult } from "./released.ts";
+export { statisticsText } from "./statistics-text.ts";
 export { bootstrapMean, quantile, type BootstrapOptions, type Clustered, type Interval } from "./bootstrap.ts";
 export { pairedTest, type Pair, type PairedOptions, type PairedTest } from "./paired.ts";
 export { averageRanks, kendallTauB, pearson, spearman } from "./correlation.ts";

@@ -25,9 +25,9 @@ export function* checkEvidence(dossier: Dossier, secrets: readonly Secret[]): Ge
     // A role says something only where the person is named or present.
     const [{ key: whose = "" } = { key: "" }] = evidence;
     const name = question.type === "Social" && evidence.length === 1 && !values.some((value) => covers(whose, value)) ? wordLine(whose.split(" ")[0] ?? "") : " ";
-    for (const { value, session } of unlabelled(dossier, values, evidence.flatMap(({ ids }) => ids))) {
-      if (!session.lineWithNames.includes(name)) continue;
-      yield found("evidence-unlabelled", id, `session ${session.id} says ${JSON.stringify(value)} and is no evidence`);
+    for (const [value, where] of unlabelled(dossier, values, evidence.flatMap(({ ids }) => ids), name)) {
+      const more = where.length > SHOWN ? `, and ${String(where.length - SHOWN)} more` : "";
+      yield found("evidence-unlabelled", id, `${JSON.stringify(value)} is said, and not listed, in ${where.slice(0, SHOWN).join(", ")}${more}`);
     }
   }
 
@@ -41,17 +41,18 @@ export function* checkEvidence(dossier: Dossier, secrets: readonly Secret[]): Ge
   }
 }
 
-/** Sessions that hold a value of an answer, word for word, and are not listed. Short words prove nothing. */
-function* unlabelled({ sessions }: Dossier, values: readonly string[], listed: readonly string[]): Generator<{ value: string; session: Session }> {
+/** Sessions named in one finding. */
+const SHOWN = 3;
+
+/** Values of an answer with the sessions that hold them, word for word, and are not listed. Short words prove nothing. */
+function* unlabelled({ sessions }: Dossier, values: readonly string[], listed: readonly string[], name: string): Generator<[value: string, sessions: string[]]> {
   const known = new Set(listed);
   for (const value of values) {
     const line = wordLine(value);
     if (line.trim().length < 4 || /^[\d ]+$/.test(line)) continue;
-    for (const session of sessions) {
-      // A session written for another value that holds this one, of somebody else maybe, is explained by its truth.
-      if (known.has(session.id) || !session.line.includes(line) || explained(session, line)) continue;
-      yield { value, session };
-    }
+    // A session written for another value that holds this one, of somebody else maybe, is explained by its truth.
+    const where = sessions.filter((session) => !known.has(session.id) && session.line.includes(line) && session.lineWithNames.includes(name) && !explained(session, line));
+    if (where.length > 0) yield [value, where.map(({ id }) => id)];
   }
 }
 

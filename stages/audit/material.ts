@@ -4,7 +4,7 @@ import { isObject, partsOf } from "../sessions/person.ts";
 import { parseTime, wordLine } from "../sessions/text.ts";
 import type { SessionType } from "../sessions/volume.ts";
 
-/** Something a data check found. */
+/** Something a data check found: see CHECKS for how sure it is. */
 export interface Finding {
   check: string;
   /** Noise level, or null where it is the same at all. */

@@ -1,5 +1,14 @@
 import type { Finding } from "./material.ts";
 
+/** A fault of the data; or words that match or do not, which a reader has to judge. */
+export type Severity = "error" | "hint";
+
+const HINTS: ReadonlySet<string> = new Set(["evidence-unsupported", "evidence-unlabelled"]);
+
+export function severityOf(check: string): Severity {
+  return HINTS.has(check) ? "hint" : "error";
+}
+
 /** Every check, and what it means when it finds something. */
 export const CHECKS: Readonly<Record<string, string>> = {
   "segment-id": "segment ids count a person's sessions by time without a gap",
@@ -37,20 +46,31 @@ const EXAMPLES = 3;
 export function summarise(findings: readonly Finding[], levels: readonly number[], people: number, sessions: number, questions: number): string {
   const columns: (number | null)[] = [...levels, null];
   const count = (check: string, noise: number | null): number => findings.filter((finding) => finding.check === check && finding.noise === noise).length;
-  const rows = Object.entries(CHECKS).map(([check, meaning]) => `| ${check} | ${meaning} | ${columns.map((noise) => String(count(check, noise))).join(" | ")} |`);
-  const sections = Object.keys(CHECKS).flatMap((check) => {
+  const rows = Object.entries(CHECKS).map(([check, meaning]) => `| ${check} | ${severityOf(check)} | ${meaning} | ${columns.map((noise) => String(count(check, noise))).join(" | ")} |`);
+  const section = (check: string): string[] => {
     const found = findings.filter((finding) => finding.check === check);
     if (found.length === 0) return [];
     const examples = found.slice(0, EXAMPLES).map(({ subject, noise, detail }) => `- \`${subject}\`${noise === null ? "" : `, noise ${String(noise)}`}: ${escape(detail)}`);
     const more = found.length > EXAMPLES ? [`- and ${String(found.length - EXAMPLES)} more`] : [];
     return [`### ${check}`, "", ...examples, ...more, ""];
-  });
+  };
+  const part = (severity: Severity, title: string): string[] => {
+    const sections = Object.keys(CHECKS).filter((check) => severityOf(check) === severity).flatMap(section);
+    return sections.length > 0 ? [`## ${title}`, "", ...sections] : [];
+  };
   return [
     "# Audit", "",
-    `${String(findings.length)} findings in ${String(sessions)} sessions and ${String(questions)} questions of ${String(people)} people (noise ${levels.join(", ")}; what is the same at all levels is counted once, under "all").`, "",
-    `| check | holds where | ${levels.map(String).join(" | ")} | all |`, `|---|---|${columns.map(() => "---:").join("|")}|`, ...rows, "",
-    ...(sections.length > 0 ? ["## Findings", "", ...sections] : []),
+    `${countText(findings)} in ${String(sessions)} sessions and ${String(questions)} questions of ${String(people)} people (noise ${levels.join(", ")}; what is the same at all levels is counted once, under "all"). An error is a fault of the data; a hint is a match of words, or none, for a reader to judge.`, "",
+    `| check | kind | holds where | ${levels.map(String).join(" | ")} | all |`, `|---|---|---|${columns.map(() => "---:").join("|")}|`, ...rows, "",
+    ...part("error", "Errors"), ...part("hint", "Hints"),
   ].join("\n");
+}
+
+/** `28 errors and 230 hints`. */
+export function countText(findings: readonly Finding[]): string {
+  const hints = findings.filter(({ check }) => severityOf(check) === "hint").length;
+  const text = (n: number, one: string): string => `${String(n)} ${one}${n === 1 ? "" : "s"}`;
+  return `${text(findings.length - hints, "error")} and ${text(hints, "hint")}`;
 }
 
 function escape(text: string): string {

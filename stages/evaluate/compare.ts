@@ -22,13 +22,21 @@ export interface Comparison {
   exact: boolean;
 }
 
-/** All pairs of systems with one reader, at every noise level. */
+/** All pairs of systems that differ in one thing, the retriever or the reader, at every noise level. */
 export function compare(study: Study, seed: string): Comparison[] {
-  return study.levels.flatMap((level) => COMPARED.flatMap((metric) => holm(pairsOf(level).flatMap(([a, b]) => comparison(level.noise, metric, a, b, seed)))));
+  return study.levels.flatMap((level) => COMPARED.flatMap((metric) => holm(pairsOf(level, metric).flatMap(([a, b]) => comparison(level.noise, metric, a, b, seed)))));
 }
 
-function pairsOf({ systems }: Level): [System, System][] {
-  return systems.flatMap((a, i) => systems.slice(i + 1).filter((b) => b.reader === a.reader).map((b): [System, System] => [a, b]));
+/** Rankings do not depend on who reads them: retrievers are compared once, with the first reader that has them. */
+function pairsOf({ systems }: Level, metric: Comparison["metric"]): [System, System][] {
+  const all = systems.flatMap((a, i) => systems.slice(i + 1).map((b): [System, System] => [a, b]));
+  const retrievers = all.filter(([a, b]) => a.reader === b.reader);
+  if (metric === "f1") return [...retrievers, ...all.filter(([a, b]) => a.retriever === b.retriever)];
+  const seen = new Set<string>();
+  return retrievers.filter(([a, b]) => {
+    const names = JSON.stringify([a.retriever, b.retriever]);
+    return !seen.has(names) && seen.add(names);
+  });
 }
 
 function comparison(noise: number, metric: Comparison["metric"], a: System, b: System, seed: string): Omit<Comparison, "p_holm">[] {

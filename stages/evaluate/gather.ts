@@ -3,8 +3,8 @@ import { GOLD_CONTEXT, isUnscored, scoreQuestion, type Answer, type Carry } from
 import type { Level, Question, Result, Study, System, Volume } from "./types.ts";
 
 /**
- * Brings together what was asked, retrieved and answered. Cells of `questions`, `embed`, `answer` and `documents` meet by their `noise` and `retriever`;
- * an artifact without one of these axes serves every value of it. `embed` and `documents` may be missing.
+ * Brings together what was asked, retrieved and answered. Cells of `questions`, `embed`, `answer` and `documents` meet by their `noise`, `retriever` and
+ * `reader`; an artifact without one of these axes serves every value of it. `embed` and `documents` may be missing.
  */
 export async function gather(needs: Readonly<Record<string, Need>>): Promise<Study> {
   const cells = (name: string): NeedCell[] => (Object.hasOwn(needs, name) ? (needs[name]?.cells() ?? []) : []);
@@ -16,15 +16,30 @@ export async function gather(needs: Readonly<Record<string, Need>>): Promise<Stu
   const levels: Level[] = [];
   for (const noise of [...new Set(answers.map(noiseOf))].sort((a, b) => a - b)) {
     const asked = await questionsOf(matching(questions, { noise }), noise);
-    const systems: System[] = [];
-    for (const cell of answers.filter((one) => noiseOf(one) === noise)) {
-      const found = matching(cells("embed"), cell.axis);
-      systems.push(...(await systemsOf(cell, asked, found === undefined ? undefined : await byId(found), warnings)));
+    const found: { system: System; role: string | undefined }[] = [];
+    for (const cell of inReading(answers.filter((one) => noiseOf(one) === noise))) {
+      const embedded = matching(cells("embed"), cell.axis);
+      const role = cell.axis["reader"] === undefined ? undefined : String(cell.axis["reader"]);
+      for (const system of await systemsOf(cell, asked, embedded === undefined ? undefined : await byId(embedded), warnings)) found.push({ system, role });
     }
+    const systems = found.map(({ system, role }) => distinctly(system, role, found.filter((other) => other.system.name === system.name).length));
     const documents = matching(cells("documents"), { noise });
     levels.push({ noise, questions: asked, volumes: documents === undefined ? undefined : await volumesOf(documents), systems });
   }
   return { levels, warnings };
+}
+
+/** Reader by reader, each in the order of the matrix: how the paper's Table 4 is read. */
+function inReading(cells: readonly NeedCell[]): NeedCell[] {
+  const readers = [...new Set(cells.map(({ axis }) => axis["reader"]))];
+  return readers.flatMap((reader) => cells.filter(({ axis }) => axis["reader"] === reader));
+}
+
+/** Two roles that one model plays (with different settings) are told apart by the role. */
+function distinctly(system: System, role: string | undefined, namesakes: number): System {
+  if (namesakes < 2 || role === undefined) return system;
+  const reader = `${system.reader} (${role})`;
+  return { ...system, reader, name: `${reader}+${system.retriever}` };
 }
 
 function noiseOf(cell: NeedCell): number {

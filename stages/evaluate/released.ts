@@ -1,4 +1,4 @@
-import { releasedStatistics } from "daguerre/stats";
+import { releasedStatistics, statisticsText } from "daguerre/stats";
 import type { Level, Result, Study } from "./types.ts";
 
 /** Noise as the release's file names have it: one decimal at least. */
@@ -16,8 +16,8 @@ export function statisticsFile(study: Study): string {
     })),
     "compat",
   );
-  // Not canonical: the released scorer's readers see its order of categories.
-  return `${JSON.stringify(statistics, null, 2)}\n`;
+  // In the bytes of the released scorer's file: its order of categories, its floats, no newline at the end.
+  return statisticsText(statistics);
 }
 
 /** `results/result_noise_<r>.json`: predictions in the release's result format, one file per noise level. */

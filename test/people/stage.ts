@@ -15,7 +15,7 @@ export type Writer = (request: { schema: string; prompt: string; facts: Json[]; 
 export const offline: Writer = ({ schema, prompt, facts, random }) => {
   const skill = skills[schema];
   if (skill === undefined) throw new Error(`no skill ${schema}`);
-  return skill({ schemaName: schema, schema: {}, prompt, facts, random });
+  return skill({ model: "writer-1", schemaName: schema, schema: {}, prompt, facts, random });
 };
 
 export interface Setup {

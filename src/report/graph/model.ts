@@ -1,4 +1,4 @@
-import type { AxisValue, CellId, Graph, Stage } from "../../pipeline/index.ts";
+import type { AxisValue, Cell, CellId, Graph, Stage } from "../../pipeline/index.ts";
 
 /** What a cell is, where a drawing shows it. */
 export type CellState = "fresh" | "stale" | "missing" | "failed";
@@ -49,7 +49,7 @@ export function stageGraph(graph: Graph, only?: ReadonlySet<string>, states?: Re
     const cells = graph.byStage.get(name) ?? [];
     const stage = cells[0]?.stage ?? graph.pipeline.stages.get(name);
     if (stage === undefined) continue;
-    nodes.push(nodeOf(stage, cells.map((cell) => cell.id), states));
+    nodes.push(nodeOf(stage, cells, states));
     const needs = (cells[0]?.needs ?? []).filter((need) => rank.has(need.stage));
     needs.sort((a, b) => (rank.get(a.stage) ?? 0) - (rank.get(b.stage) ?? 0));
     for (const need of needs) edges.push({ from: need.stage, to: name, gathered: need.gathered, each: stage.each === need.stage, implied: false });
@@ -58,21 +58,21 @@ export function stageGraph(graph: Graph, only?: ReadonlySet<string>, states?: Re
   return { name: graph.pipeline.name, nodes, edges };
 }
 
-function nodeOf(stage: Stage, cells: CellId[], states: ReadonlyMap<string, CellState> | undefined): StageNode {
+function nodeOf(stage: Stage, cells: readonly Cell[], states: ReadonlyMap<string, CellState> | undefined): StageNode {
   const counts: Partial<Record<CellState, number>> = {};
-  for (const cell of cells) {
-    const state = states?.get(cell);
+  for (const { id } of cells) {
+    const state = states?.get(id);
     if (state !== undefined) counts[state] = (counts[state] ?? 0) + 1;
   }
   return {
     name: stage.name,
     axes: stage.matrix,
-    cells,
+    cells: cells.map(({ id }) => id),
     kind: stage.action.kind === "module" ? "module" : "command",
     each: stage.each,
     files: Object.values(stage.files).flat(),
     prompts: Object.keys(stage.prompts),
-    models: stage.models,
+    models: [...new Set([...stage.models, ...cells.flatMap(({ models }) => models)])].sort((a, b) => (a < b ? -1 : 1)),
     output: stage.output.path + (stage.output.kind === "directory" ? "/" : ""),
     states: counts,
   };

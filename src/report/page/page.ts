@@ -94,7 +94,7 @@ async function stageSection(stage: string, list: readonly Cell[], artifacts: str
 
 /** Roles that the offline provider answers for, as declared, and as any metrics.json in the artifacts says. */
 async function simulatedRoles(graph: Graph, artifacts: string): Promise<string[]> {
-  const used = new Set([...graph.cells.values()].flatMap(({ stage }) => stage.models));
+  const used = new Set([...graph.cells.values()].flatMap(({ models }) => models));
   const roles = new Set([...used].filter((role) => graph.pipeline.models[role]?.provider === "offline"));
   for (const cell of graph.cells.values()) {
     if (cell.stage.output.kind !== "directory") continue;

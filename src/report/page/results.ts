@@ -25,7 +25,10 @@ async function figure(path: string, name: string, wanted: boolean): Promise<stri
   const title = titleOf(name);
   const size = await stat(path).then((info) => info.size, () => LARGEST + 1);
   if (!wanted || size > LARGEST) return `<figure><figcaption>${html(name)}: ${Math.round(size / 1024)} KiB, not shown here</figcaption></figure>`;
-  return `<figure>${image(name.endsWith(".png") ? "image/png" : "image/svg+xml", await readFile(path), title)}<figcaption>${html(title)}</figcaption></figure>`;
+  const bytes = await readFile(path);
+  // Panels side by side need the page's width.
+  const broad = Number(/^<svg [^>]*\bwidth="([0-9.]+)"/.exec(bytes.subarray(0, 400).toString("latin1"))?.[1] ?? 0) > 700;
+  return `<figure${broad ? ' class="broad"' : ""}>${image(name.endsWith(".png") ? "image/png" : "image/svg+xml", bytes, title)}<figcaption>${html(title)}</figcaption></figure>`;
 }
 
 /** `figure3_retrieval_recall.svg` → `Figure 3: retrieval recall`. */

@@ -1,6 +1,6 @@
 import type { Mark, Spec } from "vega";
 import { footer, legend, symbol, type Series } from "./legend.ts";
-import { FONT, wrapped } from "./style.ts";
+import { FONT, widthOf, wrapped } from "./style.ts";
 
 export interface RadarSeries extends Series {
   /** z-scores in the order of the axes; null is left out of the outline. */
@@ -34,16 +34,18 @@ export function radarFigure(axes: readonly string[], series: readonly RadarSerie
     marks: [
       ...rings.map((z) => outline(axes.map((_, axis) => point(axis, z)), z === 0 ? "#777" : "#dcdcdc", z === 0 ? 1.2 : 0.8, [])),
       ...axes.map((_, axis): Mark => line(point(axis, -rim), point(axis, rim), "#dcdcdc")),
-      ...rings.map((z): Mark => ringLabel(z, point(0, z))),
       ...axes.map((name, axis): Mark => axisLabel(name, point(axis, rim), (2 * Math.PI * axis) / axes.length - Math.PI / 2)),
-      ...series.flatMap((one) => {
-        const corners = one.z.flatMap((z, axis) => (z === null ? [] : [point(axis, z)]));
-        return [outline(corners, one.look.color, 1.8, one.look.dash), ...corners.map(({ x, y }) => symbol(one.look, { x: { value: x }, y: { value: y } }))];
-      }),
+      ...series.map((one) => outline(corners(one, point), one.look.color, 1.8, one.look.dash)),
+      ...rings.flatMap((z) => ringLabel(z, point(0, z))),
+      ...series.flatMap((one) => corners(one, point).map(({ x, y }) => symbol(one.look, { x: { value: x }, y: { value: y } }))),
       ...key.marks,
       ...footer(lines, WIDTH / 2, bottom + key.height + 6),
     ],
   };
+}
+
+function corners({ z }: RadarSeries, point: (axis: number, z: number) => { x: number; y: number }): { x: number; y: number }[] {
+  return z.flatMap((value, axis) => (value === null ? [] : [point(axis, value)]));
 }
 
 function outline(corners: readonly { x: number; y: number }[], color: string, width: number, dash: number[]): Mark {
@@ -55,9 +57,13 @@ function line(from: { x: number; y: number }, to: { x: number; y: number }, colo
   return { type: "rule", encode: { enter: { x: { value: from.x }, y: { value: from.y }, x2: { value: to.x }, y2: { value: to.y }, stroke: { value: color }, strokeWidth: { value: 0.8 } } } };
 }
 
-function ringLabel(z: number, at: { x: number; y: number }): Mark {
+/** On a white ground, over the lines that would cross it. */
+function ringLabel(z: number, at: { x: number; y: number }): Mark[] {
   const text = z === 0 ? "mean" : `${z > 0 ? "+" : "−"}${Math.abs(z)}σ`;
-  return { type: "text", encode: { enter: { x: { value: at.x + 4 }, y: { value: at.y - 2 }, text: { value: text }, font: { value: FONT }, fontSize: { value: 7.5 }, fill: { value: "#777" } } } };
+  return [
+    { type: "rect", encode: { enter: { x: { value: at.x + 6 }, y: { value: at.y - 9 }, width: { value: round(widthOf(text, 7.5) + 2) }, height: { value: 9 }, fill: { value: "#ffffff" }, fillOpacity: { value: 0.8 } } } },
+    { type: "text", encode: { enter: { x: { value: at.x + 7 }, y: { value: at.y - 2 }, text: { value: text }, font: { value: FONT }, fontSize: { value: 7.5 }, fill: { value: "#555" } } } },
+  ];
 }
 
 function axisLabel(name: string, at: { x: number; y: number }, angle: number): Mark {
@@ -67,7 +73,7 @@ function axisLabel(name: string, at: { x: number; y: number }, angle: number): M
     type: "text",
     encode: {
       enter: {
-        x: { value: round(at.x + 8 * Math.cos(angle)) }, y: { value: round(at.y + 10 * Math.sin(angle)) },
+        x: { value: round(at.x + 8 * Math.cos(angle)) }, y: { value: round(at.y + 12 * Math.sin(angle)) },
         text: { value: name.split(" ") }, lineHeight: { value: 12 },
         align: { value: side > 100 ? "left" : side < -100 ? "right" : "center" },
         baseline: { value: up < -500 ? "line-bottom" : up > 500 ? "line-top" : "middle" },

@@ -29,7 +29,7 @@ export function dimensionTable({ dimensions }: Metrics, mode: Mode): Table[] {
   ];
 }
 
-/** Paired tests between the systems of one reader. */
+/** Paired tests between systems that differ in their retriever or their reader. */
 export function comparisonTable({ comparisons, noises }: Metrics): Table[] {
   if (comparisons.length === 0) return [];
   const blocks = noises.map((noise) => {
@@ -49,7 +49,7 @@ export function comparisonTable({ comparisons, noises }: Metrics): Table[] {
       id: "table6",
       title: "Table 6. Systems compared, question by question",
       mode: "fixed",
-      notes: ["Difference B − A of means over the same questions with a 95 % bootstrap interval over people; p: two-sided sign-flip test over questions, after Holm's correction within a noise level."],
+      notes: ["Difference B − A of means over the same questions with a 95 % bootstrap interval over people; p: two-sided sign-flip test over questions, after Holm's correction within a noise level. Rankings do not depend on the reader: retrievers are compared once."],
       columns: [
         { head: "Noise", text: true }, { head: "A", text: true }, { head: "B", text: true },
         ...["Retrieval recall", "Answer F1"].flatMap((group) => ["B − A", "p"].map((head) => ({ head, group }))),

@@ -19,19 +19,25 @@ interface Subject {
 const FIRST_PERSON = /\b(I|my|me|mine|myself|I'm|I've|I'd)\b/;
 const ANSWERS_AT_MOST = 5;
 
+/** How much a `skimmer` reads before it answers, and how many things it names. */
+const SKIMMED = { excerpts: 2, things: 2 };
+
 /**
  * Reads the excerpts of a prompt the way a hurried reader would: who is speaking, does the sentence look like what is asked, and which words in it could
- * be the answer. It knows the language and some of the world, and nothing about the people; with the wrong excerpts it answers wrong.
+ * be the answer. It knows the language and some of the world, and nothing about the people; with the wrong excerpts it answers wrong. A model whose name
+ * starts with `skimmer` stops after the first excerpts and names few things, so that readers can be compared without a key.
  */
-export const readerAnswer: Skill = ({ prompt }) => {
-  const reading = readPrompt(prompt);
-  if (reading === undefined) return undefined;
+export const readerAnswer: Skill = ({ prompt, model }) => {
+  const skims = model.startsWith("skimmer");
+  const whole = readPrompt(prompt);
+  if (whole === undefined) return undefined;
+  const reading = skims ? { ...whole, utterances: whole.utterances.filter(({ chunk }) => chunk < SKIMMED.excerpts) } : whole;
   const choice = /between|options? from/i.test(reading.question) ? choose(reading) : undefined;
-  return { answer: choice ?? relationship(reading) ?? things(reading) };
+  return { answer: choice ?? relationship(reading) ?? things(reading, skims ? SKIMMED.things : ANSWERS_AT_MOST) };
 };
 
 /** The thing or things asked for: the best candidate of the best excerpt, or of several where several are asked for. */
-function things(reading: Reading): string {
+function things(reading: Reading, most: number): string {
   const { question } = reading;
   const subject = subjectOf(question, reading.names);
   // The example answers of a question are not what it asks for.
@@ -51,7 +57,7 @@ function things(reading: Reading): string {
   if (top === undefined) return "unknown";
   const many = kind?.many === true || (kind === undefined && /^(which|what) \w+s\b/i.test(question));
   const kept = many ? ranked.filter(({ score }) => score >= top.score - 3) : [top];
-  return [...new Set(kept.map(({ text }) => text))].slice(0, ANSWERS_AT_MOST).join(", ");
+  return [...new Set(kept.map(({ text }) => text))].slice(0, most).join(", ");
 }
 
 /** How much an utterance is about the subject, or undefined where nobody would look. */

@@ -1,4 +1,7 @@
-import { pythonJson, WholeFloat, type Answer, type LevelStatistics } from "../../stats/index.ts";
+import { WholeFloat } from "./json.ts";
+import { pythonJson } from "./python.ts";
+import type { LevelStatistics } from "./released.ts";
+import type { Answer } from "./types.ts";
 
 /** Statistics in the bytes of the released scorer's statistics_all_noises.json: four spaces, means and levels as floats (`0.0`). No newline at the end. */
 export function statisticsText(statistics: readonly LevelStatistics[]): string {
