@@ -3,6 +3,7 @@ export { axisContents, needHash, readStageInputs } from "./inputs.ts";
 export type { StageInputs } from "./inputs.ts";
 export { Planner } from "./plan.ts";
 export type { CellPlan, Plan, PlannerOptions } from "./plan.ts";
+export { mistakeIn } from "./prompt-mistake.ts";
 export { partialNames, partialPath, promptEngine } from "./partials.ts";
 export { describeReason } from "./reason.ts";
 export type { Reason } from "./reason.ts";
