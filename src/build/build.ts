@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { createGateway } from "../model/index.ts";
 import type { CallError, Gateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { recipeOf, writeFreshNote } from "../plan/index.ts";
-import type { CellPlan, Reason } from "../plan/index.ts";
+import { itemBaseOf, recipeOf, writeFreshNote } from "../plan/index.ts";
+import type { CellPlan, Inputs, Reason } from "../plan/index.ts";
 import { acquire, sweepTemps, walkFiles } from "../store/index.ts";
-import type { Lease } from "../store/index.ts";
+import type { Lease, Sha256 } from "../store/index.ts";
 import { CallDesk } from "./calls.ts";
 import { buildCell } from "./cell.ts";
 import type { Workshop } from "./cell.ts";
@@ -180,7 +180,7 @@ class Build {
       const afresh = reasons.some(({ kind }) => kind === "forced");
       const { result, items, changed } = await buildCell(this.shop, cell, inputs, afresh);
       this.state.planner.settle(cell.id, result.artifact);
-      this.state.memory.note(cell.id, result.recipe, reasons);
+      this.state.memory.note(cell.id, result.recipe, reasons, { items: sharedOf(cell, inputs) });
       if (changed.length > 0) {
         await this.lock.remove(cell.id);
         this.request.emit({ type: "warning", message: `${cell.id}: ${changed.join(", ")} changed while it ran: the result is not recorded as fresh; run again` });
@@ -197,7 +197,7 @@ class Build {
         return false;
       }
       const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure(messageOf(error)));
-      this.state.memory.note(cell.id, recipeOf(inputs), reasons, failure);
+      this.state.memory.note(cell.id, recipeOf(inputs), reasons, { failure, items: sharedOf(cell, inputs) });
       this.fail(cell, reasons, started, failure, await this.desk.calls(cell.id));
       return false;
     }
@@ -303,4 +303,10 @@ class Build {
     if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
   }
+}
+
+/** What the items of a cell share, and their list; undefined for a stage without each. */
+function sharedOf({ stage }: Cell, inputs: Inputs): { base: Sha256; list: Sha256 } | undefined {
+  const list = stage.each === undefined ? undefined : inputs[`needs.${stage.each}`];
+  return stage.each === undefined || list === undefined ? undefined : { base: itemBaseOf(inputs, stage.each, stage.action.kind === "module"), list };
 }

@@ -16,6 +16,10 @@ export interface Remembered {
   ids: string[];
   lines: string[];
   reads: Record<string, Sha256>;
+  /** The list its record came from (absent in older journals). */
+  list?: Sha256;
+  /** Why it ran although its record was remembered: it was forced to, or these reads had other hashes then. */
+  again?: "forced" | Record<string, Sha256>;
 }
 
 export interface ItemRun {
@@ -73,15 +77,18 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     if (aside === undefined && broken(run.each.guards).length > 0) aside = await Journal.open(`${run.output}.items`);
     await (aside ?? journal).append(key, text);
   };
-  const usable = async (key: Sha256): Promise<boolean> => {
-    if (run.each.afresh) return false;
+  /** Is what is remembered still good? Else why it runs again, if it was remembered at all. */
+  const usable = async (key: Sha256): Promise<true | Remembered["again"]> => {
     const entry = await remembered(key);
-    if (entry === undefined) return false;
-    for (const [label, hash] of Object.entries(entry.reads)) if ((await run.readHash(label)) !== hash) return false;
+    if (entry === undefined) return undefined;
+    if (run.each.afresh) return "forced";
+    const changed: Record<string, Sha256> = {};
+    for (const [label, hash] of Object.entries(entry.reads)) if ((await run.readHash(label)) !== hash) changed[label] = hash;
+    if (Object.keys(changed).length > 0) return changed;
     Object.assign(reads, fileReads(entry.reads));
     return true;
   };
-  const start = async (item: JsonRecord, key: Sha256, at: number): Promise<void> => {
+  const start = async (item: JsonRecord, key: Sha256, at: number, again: Remembered["again"]): Promise<void> => {
     const seen: Record<string, Sha256> = {};
     try {
       const track = (label: string, hash: Sha256): void => {
@@ -90,7 +97,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       };
       const made = recordsOf(await listed(await run.invoke(item, track)), item.id);
       for (const record of made) await run.validate?.(record, `record ${JSON.stringify(record.id)}`);
-      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen } };
+      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen }, list: run.each.list, ...(again === undefined ? {} : { again }) };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;
@@ -111,12 +118,13 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
       const key = hashJson(item);
       keys.push(key);
       counts.total++;
-      if (await usable(key)) {
+      const known = await usable(key);
+      if (known === true) {
         counts.kept++;
         progress();
         continue;
       }
-      const task: Promise<void> = start(item, key, counts.total).finally(() => {
+      const task: Promise<void> = start(item, key, counts.total, known).finally(() => {
         running.delete(task);
         wake();
       });

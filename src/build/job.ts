@@ -16,6 +16,8 @@ export interface NeedSource {
 /** Items of an `each` stage: what runs over, and where finished ones are remembered. */
 export interface EachJob {
   need: string;
+  /** Hash of the list. */
+  list: Sha256;
   /** Absolute path of the journal; its name is the recipe without the list. */
   journal: string;
   concurrency: number;

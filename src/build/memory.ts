@@ -1,6 +1,6 @@
 import type { Reason, RecipeHash } from "../plan/index.ts";
 import { canonicalJson, readStateSync, writeStateSync } from "../store/index.ts";
-import type { OnProblem } from "../store/index.ts";
+import type { OnProblem, Sha256 } from "../store/index.ts";
 import type { CellFailure } from "./failure.ts";
 import type { ItemFailure } from "./job.ts";
 
@@ -12,9 +12,19 @@ interface Remembered {
   failure?: string;
   /** Of its items, the first so many. */
   items?: ItemFailure[];
+  /** Of an each stage: why its items first ran under the inputs they share, the latest last. */
+  bases?: ItemsBegan[];
+}
+
+/** The first run of items under these shared inputs: why, and over which list. */
+export interface ItemsBegan {
+  base: Sha256;
+  list: Sha256;
+  reasons: Reason[];
 }
 
 const MOST_ITEMS = 200;
+const MOST_BASES = 8;
 
 /** The last attempt at every cell, for `status` and `why`: local, derived, forgotten when damaged. Read when first asked. */
 export class CellMemory {
@@ -42,8 +52,15 @@ export class CellMemory {
     return this.load().get(cell)?.items?.find((failure) => failure.item === item)?.message;
   }
 
-  note(cell: string, recipe: string, reasons: Reason[], failure?: CellFailure): void {
-    this.load().set(cell, { recipe, reasons, ...(failure === undefined ? {} : { failure: clipped(failure.message), items: failure.failures.slice(0, MOST_ITEMS) }) });
+  /** Why the items of a cell first ran under these shared inputs. */
+  began(cell: string, base: Sha256): ItemsBegan | undefined {
+    return this.load().get(cell)?.bases?.find((known) => known.base === base);
+  }
+
+  note(cell: string, recipe: string, reasons: Reason[], { failure, items }: { failure?: CellFailure; items?: Omit<ItemsBegan, "reasons"> | undefined } = {}): void {
+    const before = this.load().get(cell)?.bases ?? [];
+    const bases = items === undefined || before.some(({ base }) => base === items.base) ? before : [...before, { ...items, reasons }].slice(-MOST_BASES);
+    this.load().set(cell, { recipe, reasons, ...(bases.length === 0 ? {} : { bases }), ...(failure === undefined ? {} : { failure: clipped(failure.message), items: failure.failures.slice(0, MOST_ITEMS) }) });
     this.dirty = true;
   }
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { Family } from "./descendants.ts";
 import { CellFailure, Interrupted, seconds } from "./failure.ts";
+import { frameOf } from "./frame.ts";
 import type { CellOutcome, ItemCounts, ModuleJob } from "./job.ts";
 import type { CallReply, FailureShape, FromWorker, ToWorker } from "./protocol.ts";
 
@@ -90,7 +91,10 @@ export class WorkerPool {
         fail(signal.aborted ? new Interrupted() : new CellFailure(`${job.source} ended its thread (exit ${code})`));
       };
       const onError = (error: unknown): void => {
-        fail(new CellFailure(`${job.source}: ${error instanceof Error ? error.message : String(error)}`));
+        // Thrown where nobody waited for it: in a timer, or by a promise left alone.
+        const at = error instanceof Error ? frameOf(error.stack, job.root) : undefined;
+        const message = error instanceof Error ? error.message.replace(/^This error originated either .* The promise rejected with the reason (.*)\.$/s, "a promise nobody waited for was rejected with $1") : String(error);
+        fail(failureOf({ message: `${job.source}: ${message}`, ...(at === undefined ? {} : { at }) }));
       };
       const onAbort = (): void => {
         post({ type: "abort", reason: "interrupted" });

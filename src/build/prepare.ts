@@ -42,7 +42,7 @@ export async function prepareJob(project: Project, state: State, cell: Cell, inp
   };
   if (stage.each !== undefined) {
     const base = itemBaseOf(inputs, stage.each, stage.action.kind === "module");
-    job.each = { need: stage.each, journal: join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: itemWindow(project, cell, jobs), afresh, guards: [], ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
+    job.each = { need: stage.each, list: hashOf(`needs.${stage.each}`), journal: join(project.places.cache, "items", base.slice(7, 9), `${base.slice(9)}.jsonl`), concurrency: itemWindow(project, cell, jobs), afresh, guards: [], ...(project.options.sample === undefined ? {} : { limit: project.options.sample }) };
     const expected = (cell.needs.find((need) => need.stage === stage.each)?.cells ?? []).reduce((sum, id) => sum + (state.lock.cells[id]?.records ?? 0), 0);
     if (expected > 0) job.each.expected = Math.min(expected, project.options.sample ?? expected);
   }

@@ -8,6 +8,7 @@ import type { Sha256 } from "../store/index.ts";
 import { hashSmallFileSync } from "../store/index.ts";
 import { thisThread } from "./descendants.ts";
 import { messageOf } from "./failure.ts";
+import { frameOf } from "./frame.ts";
 import { runItems } from "./items.ts";
 import type { CellOutcome, ModuleJob } from "./job.ts";
 import type { FailureShape, FromWorker, ToWorker } from "./protocol.ts";
@@ -15,6 +16,7 @@ import { compileSchemas } from "./validate.ts";
 import { CallClient, StageCallError } from "./worker/calls.ts";
 import { contextOf, sharedOf } from "./worker/context.ts";
 import type { Shared } from "./worker/context.ts";
+import { linkError } from "./worker/link.ts";
 import { fixLocale } from "./worker/locale.ts";
 import { promptsOf } from "./worker/prompt.ts";
 import { limited } from "./worker/timeout.ts";
@@ -87,7 +89,9 @@ async function runCell(job: ModuleJob): Promise<void> {
 
 async function build(job: ModuleJob): Promise<CellOutcome> {
   // A fresh instance per cell: state at module level must not depend on which cells ran here before.
-  const module = (await import(`${pathToFileURL(job.bundle).href}?${loads++}`)) as { default?: unknown };
+  const module = (await import(`${pathToFileURL(job.bundle).href}?${loads++}`).catch((error: unknown) => {
+    throw linkError(error, job);
+  })) as { default?: unknown };
   if (typeof module.default !== "function") throw new Error(`${job.source} has no default export that is a function: export default defineStage(async (context) => …)`);
   const stage = module.default as StageFunction;
   const shared = sharedOf(job, await promptsOf(job));
@@ -156,8 +160,7 @@ function fileHashes(root: string): (label: string) => Sha256 | undefined {
 /** An error's message and the first frame in the project's own code. */
 function shapeOf(error: unknown, root: string): FailureShape {
   if (!(error instanceof Error)) return { message: `the stage threw ${typeof error === "string" ? error : JSON.stringify(error)}` };
-  const frame = (error.stack ?? "").split("\n").map((line) => /(?:\(|at )(?:file:\/\/)?(\/[^()]*?):(\d+):(\d+)\)?$/.exec(line)).find((m) => m?.[1]?.startsWith(`${root}/`) === true && !m[1].includes("/node_modules/") && !m[1].startsWith(`${root}/dist/`) && !m[1].startsWith(`${root}/cache/`));
-  const at = frame ? `${(frame[1] ?? "").slice(root.length + 1)}:${frame[2] ?? ""}:${frame[3] ?? ""}` : undefined;
+  const at = frameOf(error.stack, root);
   const message = messageOf(error);
   const plain = message !== error.message || error.name === "Error" || error.name === "CallError" || error.name === "AbortError" || error.name === "SchemaViolation" || error.name === "LineError";
   return {

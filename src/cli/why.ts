@@ -19,9 +19,11 @@ export function whyCommand(program: Command, exit: (code: number) => void): void
         const cell = project.graph.cells.get(id);
         if (cell === undefined) throw new UsageError(`no cell ${id}`);
         if (item !== undefined) {
-          const text = await whyItem(project, state, cell, item);
-          if (common.json) printJson({ event: "why", cell: id, item, message: text });
-          else process.stdout.write(`${id} ${printable(item)}: ${printable(text)}\n`);
+          const known = await whyItem(project, state, cell, item);
+          if (!known.ok) throw new UsageError(`${known.message}; ${known.hint}`);
+          const { message, detail } = known;
+          if (common.json) printJson({ event: "why", cell: id, item, message, detail });
+          else process.stdout.write([`${id} ${printable(item)}: ${printable(message)}`, ...detail.map((line) => `  ${printable(line)}`), ""].join("\n"));
           continue;
         }
         const { plan, reasons, past } = await whyCell(project, state, cell);

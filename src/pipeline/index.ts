@@ -26,4 +26,4 @@ export { formatDiagnostic, printable } from "./print.ts";
 export { type AbsentInput, locateAbsent } from "./declared.ts";
 export { ownPlace } from "./misplaced.ts";
 export { nearestFile } from "./nearby.ts";
-export { didYouMean, nearest } from "./nearest.ts";
+export { didYouMean, nearest, unknownHint } from "./nearest.ts";

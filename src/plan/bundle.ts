@@ -1,8 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { existsSync, readFileSync } from "node:fs";
-import { builtinModules } from "node:module";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CodeError, findPackage, projectPath } from "./code.ts";
+import type { BuildFailure, Message } from "esbuild";
+import { unknownHint } from "../pipeline/index.ts";
+import { CodeError, projectPath } from "./code.ts";
+import { builtins, define, guard, OWN } from "./refused.ts";
+import { bareName, ownApi, packages as packagesOf } from "./resolve.ts";
+import type { Importers } from "./resolve.ts";
 
 export interface StageBundle {
   /** ESM with packages left as imports and an inline source map. */
@@ -11,14 +16,8 @@ export interface StageBundle {
   files: { file: string; code: string }[];
   /** Names of imported packages and builtins, sorted. */
   packages: string[];
+  importers: Importers;
 }
-
-/** Clocks, dice and the environment are taken from stage code (packages keep theirs): bytes may depend on declared inputs only. */
-const guard = `const __dagForbidden=(what,instead)=>{throw new Error(what+" is not reproducible in a stage: "+instead)};
-const __dagRandom=()=>__dagForbidden("Math.random()","use random(...labels) of the stage's context");
-const __dagNow=()=>__dagForbidden("Date.now()","declare a param, or take times from the data");
-const __dagEnv=new Proxy({},{get:(_,name)=>typeof name==="symbol"?undefined:__dagForbidden("process.env."+name,"declare a param; env is for cmd stages"),has:()=>false,ownKeys:()=>[]});
-const __dagDate=new Proxy(Date,{construct:(target,args,as)=>args.length===0?__dagForbidden("new Date()","declare a param, or take times from the data"):Reflect.construct(target,args,as),apply:()=>__dagForbidden("Date()","declare a param, or take times from the data")});`;
 
 const loaders: Record<string, "ts" | "tsx" | "js" | "jsx"> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx" };
 
@@ -27,6 +26,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
   if (!existsSync(join(root, path))) throw new CodeError(`${path}: no such file`);
   const esbuild = await import("esbuild");
   const lent = new Map<string, string>();
+  const importers: Importers = new Map();
   const tsconfigRaw = { compilerOptions: { target: "esnext" as const, useDefineForClassFields: true } };
   try {
     const result = await esbuild.build({
@@ -47,17 +47,23 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       logLevel: "silent",
       tsconfigRaw,
       banner: { js: guard },
-      define: { "Math.random": "__dagRandom", "Date.now": "__dagNow", "process.env": "__dagEnv", Date: "__dagDate" },
+      define,
+      // What is brought in by a name made while running is no input that a recipe knows.
+      logOverride: { "unsupported-dynamic-import": "error", "unsupported-require-call": "error" },
       loader: { ".md": "text", ".txt": "text" },
-      plugins: [ownApi(root, tool), toolPackages(root, lent)],
+      plugins: [builtins, ownApi(root, tool), packagesOf(root, lent, importers)],
       outdir: join(root, "cache/code"),
     });
-    const names = Object.keys(result.metafile.inputs).filter((name) => !name.startsWith("daguerre-tool:"));
+    const { inputs } = result.metafile;
+    // As text or bytes a file counts to the last comment, whatever its ending.
+    const verbatim = new Set(Object.values(inputs).flatMap(({ imports }) => imports.filter((imported) => imported.with !== undefined).map(({ path }) => fileOf(path))));
+    const names = new Set(Object.keys(inputs).filter((name) => !name.startsWith(`${OWN}:`)).map(fileOf));
     const files = await Promise.all(
-      names.map(async (name) => {
+      [...names].map(async (name) => {
         const absolute = resolve(root, name);
-        const source = readFileSync(absolute, "utf8");
-        const loader = loaders[extname(name)];
+        const bytes = readFileSync(absolute);
+        const loader = verbatim.has(name) ? undefined : loaders[extname(name)];
+        const source = isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("base64");
         const code = loader === undefined ? source : (await esbuild.transform(source, { loader, minifyWhitespace: true, legalComments: "none", tsconfigRaw, charset: "utf8" })).code;
         return { file: projectPath(root, absolute), code };
       }),
@@ -65,48 +71,28 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
     const packages = new Set<string>();
     for (const output of Object.values(result.metafile.outputs))
       for (const { path: imported, external } of output.imports) if (external === true) packages.add(packageName(lent.get(imported) ?? imported, tool));
-    return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort() };
+    return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort(), importers };
   } catch (error) {
-    const first = (error as { errors?: { text: string; location?: { file: string; line: number; column: number; lineText: string } | null }[] }).errors?.[0];
+    const [first] = (error as Partial<BuildFailure>).errors ?? [];
     if (first === undefined) throw error;
     const at = first.location;
-    throw new CodeError(at ? `${at.file}:${at.line}:${at.column + 1}: ${first.text}\n    ${at.lineText.trim()}` : `${path}: ${first.text}`);
+    const text = await words(first, tool);
+    throw new CodeError(at ? `${at.file}:${at.line}:${at.column + 1}: ${text}\n    ${at.lineText.trim()}` : `${path}: ${text}`);
   }
 }
 
-/** `daguerre` is the project's own copy where it has one, else the running tool. */
-function ownApi(root: string, tool: string): import("esbuild").Plugin {
-  return {
-    name: "daguerre",
-    setup(build) {
-      build.onResolve({ filter: /^daguerre(\/stats)?$/ }, ({ path }) => {
-        if (existsSync(join(root, "node_modules/daguerre/package.json"))) return { path, external: true };
-        return { path: pathToFileURL(join(tool, path === "daguerre" ? "stage.mjs" : "stats.mjs")).href, external: true };
-      });
-    },
-  };
+/** esbuild's message, or ours where it knows better what to type. */
+async function words({ id, text }: Message, tool: string): Promise<string> {
+  if (id === "unsupported-dynamic-import" || id === "unsupported-require-call")
+    return "a stage names what it imports literally, so that it counts as an input: import(\"../lib/x.ts\"); a data file is declared under files";
+  const [, api, name] = new RegExp(`^No matching export in "${OWN}:(daguerre[^"]*)" for import "(.*)"$`).exec(text) ?? [];
+  if (api === undefined || name === undefined) return text;
+  const known = Object.keys((await import(pathToFileURL(join(tool, api === "daguerre" ? "stage.mjs" : "stats.mjs")).href)) as object);
+  return `"${api}" exports no "${name}": ${unknownHint(name, "exports", known)}`;
 }
 
-/** A package that the project has not installed is the tool's own, where the tool has it. `lent`: address → the name it was imported by. */
-function toolPackages(root: string, lent: Map<string, string>): import("esbuild").Plugin {
-  return {
-    name: "tool-packages",
-    setup(build) {
-      build.onResolve({ filter: /^[@A-Za-z0-9]/ }, ({ path, kind }) => {
-        if (kind === "entry-point" || path.startsWith("node:") || builtinModules.includes(path) || findPackage(root, bareName(path)) !== undefined) return undefined;
-        try {
-          const address = import.meta.resolve(path);
-          lent.set(address, path);
-          return { path: address, external: true };
-        } catch {
-          return undefined; // nobody has it: said where it is looked up
-        }
-      });
-    },
-  };
-}
-
-const bareName = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+/** The file behind a name in esbuild's list, which may carry the attribute it was imported with. */
+const fileOf = (name: string): string => name.replace(/ with \{ [^{}]* \}$/, "");
 
 function packageName(specifier: string, tool: string): string {
   if (specifier.startsWith(pathToFileURL(tool).href)) return specifier.endsWith("/stats.mjs") ? "daguerre/stats" : "daguerre";

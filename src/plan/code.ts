@@ -3,6 +3,7 @@ import { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { canonicalJson, readStateSync, sha256, writeAtomicSync, writeStateSync } from "../store/index.ts";
 import type { OnProblem, Sha256, StatCache } from "../store/index.ts";
+import { missingPackage } from "./missing-package.ts";
 
 /** Hashes of what stage modules may import of the tool: its own version, as far as they see it. */
 declare const __API__: Record<string, string>;
@@ -135,7 +136,7 @@ export class CodeBook {
         continue;
       }
       const found = findPackage(this.root, name) ?? findPackage(this.tool, name, packageFiles(this.root, name));
-      if (found === undefined) throw new CodeError(`${path}: cannot find package "${name}": npm install ${name}`);
+      if (found === undefined) throw new CodeError(missingPackage(this.root, name, made.importers.get(name)));
       manifest.packages[name] = found.version;
       for (const path of [found.file, ...found.nearer]) packages[path] = this.hashOf(path);
     }

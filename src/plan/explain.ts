@@ -54,7 +54,7 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
 }
 
 /** Differences of two canonical JSON objects by leaf. */
-function objectDifferences(old: string | undefined, current: string | undefined, prefix: string): string[] {
+export function objectDifferences(old: string | undefined, current: string | undefined, prefix: string): string[] {
   if (old === undefined || current === undefined) return [];
   const leaves = (value: unknown, path: string, into: Map<string, string>): Map<string, string> => {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) for (const [key, inner] of Object.entries(value)) leaves(inner, path === "" ? key : `${path} ${key}`, into);

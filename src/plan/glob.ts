@@ -16,13 +16,19 @@ export interface NamedFile {
   path: string;
 }
 
+interface Visitor {
+  visited: (directory: string) => void;
+  unreadable: (directory: string) => void;
+}
+
 export const isGlob = (pattern: string): boolean => /[*?[\]{}]|^!|[@+]\(/.test(pattern);
 
 /**
  * Files that match the patterns, sorted by name. Names are project-relative with `/`; a file outside of the project is named from the part of
- * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed, `unmatched` every pattern that found nothing.
+ * its pattern that has no wildcard. Patterns starting with `!` exclude. `*` does not match a leading dot. `visited` hears every directory listed,
+ * `unreadable` each that cannot be, `unmatched` every pattern that found nothing.
  */
-export async function expandGlob(root: string, patterns: readonly string[], visited: (directory: string) => void, unmatched: (pattern: string) => void): Promise<NamedFile[]> {
+export async function expandGlob(root: string, patterns: readonly string[], { visited, unreadable, unmatched }: Visitor & { unmatched: (pattern: string) => void }): Promise<NamedFile[]> {
   const { default: picomatch } = await import("picomatch");
   /** Patterns are matched from their base on: what stands before it is a place, not a pattern. */
   const compile = (pattern: string): { base: string; glob: string; matches: (path: string) => boolean } => {
@@ -40,7 +46,7 @@ export async function expandGlob(root: string, patterns: readonly string[], visi
     if (glob === "") found.push({ name: name(base), path: base });
     else {
       const before = found.length;
-      for (const path of walk(root, base, visited)) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
+      for (const path of walk(root, base, { visited, unreadable })) if (matches(path) && !ignore.some((no) => no.matches(path))) found.push({ name: name(path), path });
       if (found.length === before) unmatched(pattern);
     }
   }
@@ -58,23 +64,31 @@ export function distinct(found: readonly NamedFile[]): NamedFile[] {
   return [...names].map(([name, path]) => ({ name, path })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function* walk(root: string, directory: string, visited: (directory: string) => void): Generator<string> {
+function* walk(root: string, directory: string, visitor: Visitor): Generator<string> {
   if (ownPlace(projectPath(root, directory)) !== undefined) return;
-  visited(directory);
+  visitor.visited(directory);
   let entries;
   try {
     entries = readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return; // a base that does not exist matches nothing
+  } catch (error) {
+    // A base that does not exist matches nothing.
+    if (!["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) visitor.unreadable(directory);
+    return;
   }
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (isSkipped(root, path)) continue;
     if (entry.isDirectory()) {
-      if (entry.name !== "node_modules") yield* walk(root, path, visited);
+      if (entry.name !== "node_modules") yield* walk(root, path, visitor);
     } else if (!entry.isSymbolicLink() || !isDirectory(path)) yield path;
   }
 }
 
-/** A link to a directory is not walked (it may lead in circles); a dangling link stays and is reported as missing. */
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** A link to a directory is not walked (it may lead in circles); one that leads nowhere, or round and round, stays and is reported as missing. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false;
+  }
+}

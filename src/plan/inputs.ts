@@ -3,7 +3,7 @@ import { paramAt } from "../pipeline/index.ts";
 import type { AxisValue, Cell, CellId, CellNeed, Graph, ModelSpec, Stage } from "../pipeline/index.ts";
 import type { Json } from "../stage/index.ts";
 import { canonicalJson, sha256 } from "../store/index.ts";
-import type { Sha256 } from "../store/index.ts";
+import type { LockFile, Sha256 } from "../store/index.ts";
 import type { Code, CodeBook } from "./code.ts";
 import { programFiles } from "./program.ts";
 import { promptContent } from "./prompt.ts";
@@ -29,10 +29,13 @@ export interface InputSources {
   identify: (spec: ModelSpec) => Json;
   /** Only so many items of every `each`. */
   sample?: number | undefined;
+  /** What was built from what: inputs named there were good. */
+  lock?: LockFile;
 }
 
 /** Reads and hashes everything a stage declares. Throws CodeError for code that does not parse. */
-export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify, sample }: InputSources): Promise<StageInputs> {
+export async function readStageInputs(stage: Stage, { graph, snapshot: disk, code, identify, sample, lock }: InputSources): Promise<StageInputs> {
+  const isRecorded = (label: string, hash: string): boolean => graph.byStage.get(stage.name)?.some(({ id }) => lock?.cells[id]?.inputs[label] === hash) ?? false;
   const snapshot = disk.fork();
   const contents: Record<string, Content> = {};
   const inputs: StageInputs = { contents, files: {}, programs: [], missing: snapshot.missing, unmatched: snapshot.unmatched };
@@ -61,7 +64,7 @@ export async function readStageInputs(stage: Stage, { graph, snapshot: disk, cod
     contents[`files.${name}`] = content;
     inputs.files[name] = content.resolved;
   }
-  for (const [name, path] of Object.entries(stage.prompts)) put(contents, `prompts.${name}`, await promptContent(snapshot, `prompts.${name}`, path, stage.action.kind === "module"));
+  for (const [name, path] of Object.entries(stage.prompts)) put(contents, `prompts.${name}`, await promptContent(snapshot, `prompts.${name}`, path, stage.action.kind === "module", (hash) => isRecorded(`prompts.${name}`, hash)));
   if (typeof stage.schema === "string") put(contents, "schema", snapshot.file("schema", stage.schema));
   else for (const [file, path] of Object.entries(stage.schema ?? {})) put(contents, `schema.${file}`, snapshot.file(`schema.${file}`, path));
   for (const path of stage.params) contents[`params.${path}`] = snapshot.value(paramAt(graph.pipeline.params, path));

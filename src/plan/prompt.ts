@@ -1,17 +1,26 @@
 import { canonicalJson, sha256 } from "../store/index.ts";
 import { mayHavePartials, partialNames, partialPath, promptEngine } from "./partials.ts";
+import { promptMistake } from "./prompt-mistake.ts";
 import type { Content, Snapshot } from "./snapshot.ts";
 
 /**
  * A prompt and the partials it can render, transitively; alone, its hash is the file's own. `rendered`: the tool renders it, so that a partial
- * that is not there, or not named literally, is noted as missing; a command may do with the text what it likes.
+ * that is not there, or not named literally, and a text that is no Liquid are noted as missing; a command may do with the text what it likes.
+ * `good`: was it rendered before, in a cell that was built? Then it is not parsed again.
  */
-export async function promptContent(snapshot: Snapshot, label: string, path: string, rendered: boolean): Promise<Content | undefined> {
+export async function promptContent(snapshot: Snapshot, label: string, path: string, rendered: boolean, good: (hash: string) => boolean): Promise<Content | undefined> {
   const own = snapshot.file(label, path);
   if (own === undefined) return undefined;
   const text = snapshot.read(path);
-  if (!mayHavePartials(text)) return own;
+  const partials = mayHavePartials(text);
+  if (!partials && (!rendered || !/\{[{%]/.test(text) || good(own.hash))) return own;
   const engine = await promptEngine();
+  const check = (at: string, source: string): void => {
+    const mistake = rendered ? promptMistake(engine, source) : undefined;
+    if (mistake !== undefined) snapshot.missing.push({ label, path: `${at}:${mistake.line}:${mistake.column}`, message: mistake.message });
+  };
+  check(path, text);
+  if (!partials) return own;
   const hashes: Record<string, string> = { [path]: own.hash };
   const visit = (from: string, source: string): void => {
     const names = partialNames(engine, source);
@@ -29,7 +38,9 @@ export async function promptContent(snapshot: Snapshot, label: string, path: str
       const content = rendered ? snapshot.file(label, partial) : { hash: snapshot.probe(partial) };
       if (content?.hash === undefined) continue;
       hashes[partial] = content.hash;
-      visit(partial, snapshot.read(partial));
+      const inner = snapshot.read(partial);
+      check(partial, inner);
+      visit(partial, inner);
     }
   };
   visit(path, text);

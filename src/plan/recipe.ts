@@ -41,12 +41,14 @@ export function recipeOf(inputs: Inputs): RecipeHash {
 }
 
 /**
- * What all items of an `each` stage share: items are remembered under it, keyed by their own record. Not in it: the list itself, how much of
- * it a sample takes, and what is noted item by item (files read; in module stages also every other need, whole or by record).
+ * Is an input shared by all items of an `each` stage? Not: the list itself, how much of it a sample takes, and what is noted item by item (files
+ * read; in module stages also every other need, whole or by record).
  */
+export const isShared = (label: string, each: string, module: boolean): boolean => !(label === `needs.${each}` || label === "sample" || label.startsWith("reads.") || (module && label.startsWith("needs.")));
+
+/** What all items of an `each` stage share: items are remembered under it, keyed by their own record. */
 export function itemBaseOf(inputs: Inputs, each: string, module: boolean): Sha256 {
-  const shared = ([label]: [string, Sha256]): boolean => !(label === `needs.${each}` || label === "sample" || label.startsWith("reads.") || (module && label.startsWith("needs.")));
-  return hashJson({ v: RECIPE_VERSION, each, inputs: Object.fromEntries(Object.entries(inputs).filter(shared)) });
+  return hashJson({ v: RECIPE_VERSION, each, inputs: Object.fromEntries(Object.entries(inputs).filter(([label]) => isShared(label, each, module))) });
 }
 
 /** The stage that a recorded `each` cell ran over, and whether it was a module, as its inputs tell; undefined for other cells. */

@@ -6,6 +6,7 @@ import type { Sha256, StatCache } from "../store/index.ts";
 import { isInside, projectPath } from "./code.ts";
 import { distinct, expandGlob, isGlob, isSkipped } from "./glob.ts";
 import type { NamedFile } from "./glob.ts";
+import { whyUnreadable } from "./unreadable.ts";
 
 /** Content of one input: its hash, and the bytes that hash to it where they are small enough to keep for `why`. */
 export interface Content {
@@ -86,10 +87,10 @@ export class Snapshot {
   file(label: string, path: string): Content | undefined {
     const absolute = resolve(this.root, path);
     const stat = this.statOf(absolute);
-    if (stat === undefined) return this.absent(label, path, "no such file");
+    if (stat === undefined) return this.absent(label, path, whyUnreadable(absolute));
     if (stat.isDirectory()) return this.absent(label, path, "is a directory, not a file");
     const hash = this.probe(path);
-    if (hash === undefined) return this.absent(label, path, "cannot be read");
+    if (hash === undefined) return this.absent(label, path, whyUnreadable(absolute));
     return stat.size > 1 << 20 ? { hash } : { hash, bytes: () => this.text(absolute, hash) };
   }
 
@@ -102,7 +103,13 @@ export class Snapshot {
       const content = this.file(label, only.replace(/\/$/, ""));
       return content && { ...content, resolved: { path: absolute, names: [only], files: [absolute] } };
     }
-    const found = await expandGlob(this.root, patterns, (directory) => this.observedDirectories.add(directory), (pattern) => this.unmatched.push({ label, pattern }));
+    const before = this.missing.length;
+    const found = await expandGlob(this.root, patterns, {
+      visited: (directory) => this.observedDirectories.add(directory),
+      unreadable: (directory) => this.absent(label, projectPath(this.root, directory), whyUnreadable(directory)),
+      unmatched: (pattern) => this.unmatched.push({ label, pattern }),
+    });
+    if (this.missing.length > before) return undefined;
     const files = found.flatMap((file) => (this.statOf(file.path)?.isDirectory() === true ? this.below(label, file) : [file]));
     return this.listing(label, this.root, files);
   }
@@ -124,7 +131,7 @@ export class Snapshot {
       return Array.from(walkFiles(directory.path, (visited) => this.observedDirectories.add(visited), (entry) => isSkipped(this.root, entry)), ({ path, absolute }) => ({ name: prefix + path, path: absolute }));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.absent(label, projectPath(this.root, error.path), error.message);
+      this.absent(label, projectPath(this.root, error.path), error.reason === "special-file" || error.reason === "bad-name" ? error.message : whyUnreadable(error.path));
       return [];
     }
   }

@@ -146,7 +146,14 @@ export interface Random {
   normal(): number;
 }
 
-/** What a stage function gets. It sees only what its stage declares; reading anything else is an error that says what to declare. */
+/**
+ * What a stage function gets. It sees only what its stage declares; reading anything else is an error that says what to declare.
+ *
+ * Bytes out depend on declared inputs only. In stage code (packages keep theirs) these are refused: `Math.random`, `Date.now`, `new Date()`, `performance.now`,
+ * `process.env`, `process.hrtime`, `process.uptime`, random values of `crypto`, host, user, network and load of `node:os`, `import.meta.url` and its like, and imports
+ * by names worked out while running. Nobody stops a stage that reaches further: `globalThis.x`, `process.getBuiltinModule`, other keys and streams of
+ * `node:crypto`, `node:fs`, child processes, the network. What it takes from there is no part of its recipe: the result is kept as if it were not there.
+ */
 export interface StageContext {
   /** The record, in a stage with `each`. */
   item: JsonRecord;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { partialNames, partialPath, promptEngine } from "../../plan/index.ts";
+import { mistakeIn, partialNames, partialPath, promptEngine } from "../../plan/index.ts";
 import type { Prompt } from "../../stage/index.ts";
 import type { CellJob } from "../job.ts";
 
@@ -35,9 +35,8 @@ export async function promptsOf(job: CellJob): Promise<Record<string, Prompt>> {
   return Object.fromEntries(
     Object.entries(job.prompts).map(([name, { path, text }]) => {
       const located = (error: unknown): Error => {
-        const { message, token } = error as { message: string; token?: { getPosition?: () => [number, number] } };
-        const position = token?.getPosition?.();
-        return new Error(`${path}${position ? `:${position[0]}:${position[1]}` : ""}: ${message.split("\n")[0]?.replace(/,? ?(?:file:.*|line:.*)$/, "") ?? message}`);
+        const { line, column, message } = mistakeIn(error);
+        return new Error(`${path}${(error as { token?: unknown }).token === undefined ? "" : `:${line}:${column}`}: ${message}`);
       };
       let template: ReturnType<typeof engine.parse> | undefined;
       const prompt: Prompt = {
