@@ -224,3 +224,23 @@ test("a look at the project writes nothing, not for a moment", async ({ p }) => 
   expect(statSync(p.path("cache/state")).mtimeMs).toBe(mtimeMs);
   expect(existsSync(p.path("cache/tmp")) && readdirSync(p.path("cache/tmp")).length > 0).toBe(false);
 });
+
+test("a package of the project itself, linked into node_modules, is the project's code", async ({ p }) => {
+  p.write({
+    "packages/own/package.json": { name: "own", version: "1.0.0", type: "module", exports: { import: "./index.ts" } },
+    "packages/own/index.ts": 'import { word } from "./word.ts";\nexport const shout = (text: string): string => text + word;\n',
+    "packages/own/word.ts": 'export const word = "!";\n',
+    "node_modules/far/package.json": { name: "far", version: "1.0.0", type: "module", exports: "./index.js" },
+    "node_modules/far/index.js": 'export default "far";\n',
+    "stages/a.ts": 'import far from "far";\nimport { shout } from "own";\nexport default () => shout(far);\n',
+    "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", output: "a.txt" } }),
+  });
+  symlinkSync("../packages/own", p.path("node_modules/own"));
+  await p.built();
+  expect(p.read("artifacts/a.txt")).toBe("far!");
+  p.write({ "packages/own/word.ts": '// a comment\nexport const word = "!";\n' });
+  expect((await p.built()).done.ran).toEqual([]);
+  p.write({ "packages/own/word.ts": 'export const word = "?";\n' });
+  expect((await p.built()).done.ran).toEqual(["a"]);
+  expect(p.read("artifacts/a.txt")).toBe("far?");
+});

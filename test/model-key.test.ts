@@ -123,6 +123,6 @@ test("a model's identity holds what changes bytes, and nothing of transport, mon
     supports: { json_schema: true }, request: { user: "me", metadata: { a: 1 }, timeout: 5 },
   };
   expect(modelIdentity(dressed)).toEqual(plain);
-  expect(modelIdentity({ ...plain, provider: "offline" })).toEqual({ provider: "offline/1", model: "gpt-4o" });
+  expect(modelIdentity({ ...plain, provider: "offline" })).toEqual({ provider: "offline/2", model: "gpt-4o" });
   for (const change of [{ request: { temperature: 1 } }, { weights: "sha256:1" }, { attempts: 5 }, { supports: { json_schema: false } }]) expect(modelIdentity({ ...plain, ...change })).not.toEqual(plain);
 });

@@ -263,7 +263,7 @@ describe.concurrent("files that are not what they should be", () => {
     const result = await p.dag("run");
     calm(result);
     expect(result.code).toBe(2);
-    expect(result.text).toContain("in.txt: no such file");
+    expect(result.text).toContain("in.txt: a link that leads in a circle");
   });
 
   test("links in an input directory count by content, circles end, and a dangling one is named", async ({ p }) => {

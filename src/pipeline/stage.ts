@@ -180,6 +180,9 @@ function checkForms(stage: Stage, fields: Map<string, Entry>, key: Span, mistake
       }
     }
   }
+  if (/\{(?:params|axis|needs|files|prompts)\.|\{(?:item|output)\}/.test(path)) {
+    mistakes.at(fields.get("output")?.tree.span ?? key, `the output ${quote(written)} of stage ${quote(stage.name)} holds a placeholder, which only a cmd takes`, "a matrix gives each cell a path of its own");
+  }
   if (stage.each !== undefined && kind !== "jsonl") {
     mistakes.at(fields.get("output")?.tree.span ?? key, `stage ${quote(stage.name)} runs once per record, so its output must be a .jsonl, not ${quote(written)}`);
   }

@@ -17,6 +17,8 @@ export interface StageBundle {
   /** Names of imported packages and builtins, sorted. */
   packages: string[];
   importers: Importers;
+  /** Absolute paths of package.json of packages that are the project's own code. */
+  workspaces: string[];
 }
 
 const loaders: Record<string, "ts" | "tsx" | "js" | "jsx"> = { ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx", ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx" };
@@ -27,6 +29,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
   const esbuild = await import("esbuild");
   const lent = new Map<string, string>();
   const importers: Importers = new Map();
+  const workspaces = new Set<string>();
   const tsconfigRaw = { compilerOptions: { target: "esnext" as const, useDefineForClassFields: true } };
   try {
     const result = await esbuild.build({
@@ -37,7 +40,6 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       format: "esm",
       platform: "node",
       target: "node20.19",
-      packages: "external",
       // Names as the project has them: where a link leads is no part of them, and a link that leads elsewhere is another file.
       preserveSymlinks: true,
       metafile: true,
@@ -51,7 +53,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       // What is brought in by a name made while running is no input that a recipe knows.
       logOverride: { "unsupported-dynamic-import": "error", "unsupported-require-call": "error" },
       loader: { ".md": "text", ".txt": "text" },
-      plugins: [builtins, ownApi(root, tool), packagesOf(root, lent, importers)],
+      plugins: [builtins, ownApi(root, tool), packagesOf(root, lent, importers, workspaces)],
       outdir: join(root, "cache/code"),
     });
     const { inputs } = result.metafile;
@@ -71,7 +73,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
     const packages = new Set<string>();
     for (const output of Object.values(result.metafile.outputs))
       for (const { path: imported, external } of output.imports) if (external === true) packages.add(packageName(lent.get(imported) ?? imported, tool));
-    return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort(), importers };
+    return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort(), importers, workspaces: [...workspaces].sort() };
   } catch (error) {
     const [first] = (error as Partial<BuildFailure>).errors ?? [];
     if (first === undefined) throw error;

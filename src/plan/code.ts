@@ -140,6 +140,7 @@ export class CodeBook {
       manifest.packages[name] = found.version;
       for (const path of [found.file, ...found.nearer]) packages[path] = this.hashOf(path);
     }
+    for (const path of made.workspaces) packages[path] = this.hashOf(path);
     const text = canonicalJson(manifest);
     const name = sha256(`${this.stamp()}\n${made.bundle}`).slice(7, 39);
     const bundle = `code/${name}.mjs`;

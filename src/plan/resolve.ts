@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "esbuild";
-import { findPackage } from "./code.ts";
+import { findPackage, isInside, projectPath } from "./code.ts";
 import { OWN } from "./refused.ts";
 
 /** `daguerre` is the project's own copy where it has one, else the running tool, whose names are checked. */
@@ -25,8 +25,11 @@ export function ownApi(root: string, tool: string): Plugin {
 /** Who imports a package first, and by which name. */
 export type Importers = Map<string, { file: string; specifier: string }>;
 
-/** A package that the project has not installed is the tool's own, where the tool has it. `lent`: address → the name it was imported by. */
-export function packages(root: string, lent: Map<string, string>, importers: Importers): Plugin {
+/**
+ * Packages stay imports, but for those that lie in the project itself and are linked to (workspaces): these are its code. One that the project has
+ * not installed is the tool's own, where the tool has it. `lent`: address → the name it was imported by; `workspaces`: package.json of linked ones.
+ */
+export function packages(root: string, lent: Map<string, string>, importers: Importers, workspaces: Set<string>): Plugin {
   return {
     name: "packages",
     setup(build) {
@@ -34,17 +37,28 @@ export function packages(root: string, lent: Map<string, string>, importers: Imp
         if (kind === "entry-point" || path.startsWith("node:") || builtinModules.includes(path)) return undefined;
         const name = bareName(path);
         if (!importers.has(name)) importers.set(name, { file: importer, specifier: path });
-        if (findPackage(root, name) !== undefined) return undefined;
+        const found = findPackage(root, name);
+        if (found !== undefined && isOwn(root, found.file)) {
+          workspaces.add(found.file);
+          return undefined;
+        }
+        if (found !== undefined) return { path, external: true };
         try {
           const address = import.meta.resolve(path);
           lent.set(address, path);
           return { path: address, external: true };
         } catch {
-          return undefined; // nobody has it: said where it is looked up
+          return { path, external: true }; // nobody has it: said where it is looked up
         }
       });
     },
   };
+}
+
+/** Does a package.json in node_modules really lie among the project's own files? */
+function isOwn(root: string, file: string): boolean {
+  const real = realpathSync(file);
+  return isInside(root, real) && !projectPath(root, real).split("/").includes("node_modules");
 }
 
 export const bareName = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
