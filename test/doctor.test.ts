@@ -51,8 +51,8 @@ describe.concurrent("doctor", () => {
 
   test("names a prompt, or a partial of one, that does not parse", async ({ p }) => {
     p.write({ "prompts/p.md": "one\n  {{ person.n\n", "prompts/whole.md": '{% render "part" %}', "prompts/part.md": "{{ x | nofilter }}" });
-    await only(p, "stages:\n  a: { run: stages/a.ts, prompts: { p: prompts/p.md } }\n", /^stage a prompts\/p\.md:2:\d+: output .* not closed/);
-    await only(p, "stages:\n  a: { run: stages/a.ts, prompts: { p: prompts/whole.md } }\n", /^stage a prompts\/part\.md:1:\d+: undefined filter: nofilter$/);
+    await only(p, "stages:\n  a: { run: stages/a.ts, prompts: { p: prompts/p.md } }\n", /prompts\.p: prompts\/p\.md:2:3: output .* is not closed$/);
+    await only(p, "stages:\n  a: { run: stages/a.ts, prompts: { p: prompts/whole.md } }\n", /prompts\.p: prompts\/part\.md:1:8: there is no filter "nofilter"$/);
   });
 
   test("names a schema that is no JSON, or no schema", async ({ p }) => {

@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { Stage } from "../pipeline/index.ts";
-import { partialNames, partialPath, promptEngine } from "../plan/index.ts";
 import type { CellPlan } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
 import { missingInputs } from "./mistakes.ts";
@@ -18,7 +17,7 @@ export interface Fault {
   advice: string;
 }
 
-/** Looks for everything that can be known to fail before anything runs: inputs, code, programs, prompts, schemas. */
+/** Looks for everything that can be known to fail before anything runs: inputs (prompts are parsed with them), code, programs, schemas. */
 export async function inspect(project: Project, plans: readonly CellPlan[]): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const { file, line, column, message, hint } of await missingInputs(project, plans)) faults.push({ of: "pipeline", message: `${file}:${line}:${column}: ${message}`, advice: hint ?? "make it, or mend the path" });
@@ -27,7 +26,6 @@ export async function inspect(project: Project, plans: readonly CellPlan[]): Pro
     const report = (message: string | undefined, advice: string): void => void (message !== undefined && faults.push({ of: `stage ${stage.name}`, message, advice }));
     if (plan.action === "blocked" && plan.missing.length === 0) report(plan.message.split("\n")[0], "mend the code");
     report(lackingProgram(project, stage), "install it, or mend cmd");
-    if (stage.action.kind === "module") for (const path of Object.values(stage.prompts)) report(await promptFault(project.root, path), "mend the prompt");
     for (const path of typeof stage.schema === "string" ? [stage.schema] : Object.values(stage.schema ?? {})) report(await schemaFault(project.root, path), "mend the schema");
   }
   return faults;
@@ -52,30 +50,6 @@ function isExecutable(path: string): boolean {
   } catch {
     return false; // absent, or not to be run
   }
-}
-
-/** Why a prompt, or a partial it renders, cannot be parsed. Files that are not there are missing inputs. */
-async function promptFault(root: string, path: string, seen = new Set<string>()): Promise<string | undefined> {
-  if (seen.has(path)) return undefined;
-  seen.add(path);
-  const text = textOf(root, path);
-  if (text === undefined) return undefined;
-  const engine = await promptEngine();
-  try {
-    engine.parse(text);
-  } catch (error) {
-    const { message, token } = error as Error & { token?: { getPosition?: () => [number, number] } };
-    const [line = 1, column = 1] = token?.getPosition?.() ?? [];
-    return `${path}:${line}:${column}: ${(message.split("\n")[0] ?? "").replace(/, line:\d+, col:\d+$/, "")}`;
-  }
-  const names = partialNames(engine, text);
-  if (typeof names === "string") return undefined;
-  for (const name of names) {
-    const partial = partialPath(name);
-    const fault = partial === undefined ? undefined : await promptFault(root, partial, seen);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
 }
 
 async function schemaFault(root: string, path: string): Promise<string | undefined> {
