@@ -46,6 +46,22 @@ describe.concurrent("calls", () => {
     expect(server.requests).toHaveLength(10);
   });
 
+  test("one alias answered by two snapshots in one artifact is a warning, in one run and over several", async ({ p }) => {
+    let snapshot = "m-1-may";
+    const server = await startServer(({ body }) => say(`answer to ${JSON.stringify(body).length}`, { model: snapshot }));
+    try {
+      asking(p, server, 3);
+      expect((await p.built()).events.filter(({ event }) => event === "warning")).toEqual([]);
+      snapshot = "m-1-june";
+      asking(p, server, 4);
+      const { events } = await p.built();
+      expect(server.requests).toHaveLength(4);
+      expect(events.filter(({ event }) => event === "warning").map(({ message }) => message)).toEqual(["say: models.writer (m-1) was answered by two snapshots, m-1-may and m-1-june; name the snapshot in the pipeline file to have one"]);
+    } finally {
+      await server.close();
+    }
+  });
+
   test("--frozen lets none leave: exit 4, and the message names stage, item and prompt", async ({ p, server }) => {
     asking(p, server, 3);
     await p.built();

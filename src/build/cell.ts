@@ -3,6 +3,7 @@ import type { Cell } from "../pipeline/index.ts";
 import type { BuildResult, Content, Inputs } from "../plan/index.ts";
 import { cellContents, CodeError, explainReason, needHash, projectPath, readStageInputs } from "../plan/index.ts";
 import { removeTree, tempPath } from "../store/index.ts";
+import { twoSnapshots } from "../model/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import type { CallDesk } from "./calls.ts";
 import { runCommand } from "./command.ts";
@@ -100,6 +101,9 @@ async function runStage(shop: Workshop, cell: Cell, { job, stage }: Prepared, wo
       if (records !== undefined) outcome.records = records;
     }
   }
+  // Of one run the gateway has said so; of items remembered from another it knows nothing.
+  if ((outcome.items?.kept ?? 0) > 0)
+    for (const [role, [one, other]] of Object.entries(outcome.snapshots ?? {})) if (other !== undefined) emit({ type: "warning", message: twoSnapshots(cell.id, role, job.models[role]?.model ?? "", one ?? "", other) });
   const [first] = outcome.failures;
   if (first !== undefined) {
     throw new CellFailure(itemsText(outcome.failures, first), { items: outcome.items, failures: outcome.failures, call: outcome.failures.find((f) => f.call !== undefined)?.call });

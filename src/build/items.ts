@@ -18,6 +18,8 @@ export interface Remembered {
   reads: Record<string, Sha256>;
   /** The list its record came from (absent in older journals). */
   list?: Sha256;
+  /** Role → snapshots of its model that answered (absent where none was asked, and in older journals). */
+  snapshots?: Record<string, string[]>;
   /** Why it ran although its record was remembered: it was forced to, or these reads had other hashes then. */
   again?: "forced" | Record<string, Sha256>;
 }
@@ -27,7 +29,7 @@ export interface ItemRun {
   each: EachJob;
   source: AsyncIterable<JsonRecord>;
   /** Runs one item. Throws for a failed one. */
-  invoke: (item: JsonRecord, track: (label: string, hash: Sha256) => void) => Promise<unknown>;
+  invoke: (item: JsonRecord, track: (label: string, hash: Sha256) => void, answered: (role: string, snapshot: string) => void) => Promise<unknown>;
   /** Current hash behind a remembered read; undefined where it cannot be told. */
   readHash: (label: string) => Promise<Sha256 | undefined>;
   /** Where the artifact is assembled. */
@@ -43,6 +45,8 @@ export interface ItemsOutcome {
   records: number;
   failures: ItemFailure[];
   reads: Record<string, Sha256>;
+  /** Where the output was assembled: role → snapshots of its model that answered. */
+  snapshots?: Record<string, string[]>;
 }
 
 /**
@@ -61,6 +65,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const sourceIds = new Ids();
   /** Needs that any item of this run has read whole: a module may keep at its top what one of them read, for the others. */
   const whole: Record<string, Sha256> = {};
+  const snapshots = new Snapshots();
   let wake = (): void => {};
   let pause: Promise<void> | undefined;
   /** Once inputs have changed: what this run still makes is for this run only. */
@@ -95,9 +100,10 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
         seen[label] = hash;
         if (/^needs\.[^#]*$/.test(label)) whole[label] = hash;
       };
-      const made = recordsOf(await listed(await run.invoke(item, track)), item.id);
+      const answers = new Snapshots();
+      const made = recordsOf(await listed(await run.invoke(item, track, (role, snapshot) => answers.add(role, snapshot))), item.id);
       for (const record of made) await run.validate?.(record, `record ${JSON.stringify(record.id)}`);
-      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen }, list: run.each.list, ...(again === undefined ? {} : { again }) };
+      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen }, list: run.each.list, ...answers.told(), ...(again === undefined ? {} : { again }) };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;
@@ -136,7 +142,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
     if (run.signal.aborted) throw Object.assign(new Error("interrupted"), { name: "AbortError" });
     failures.sort((a, b) => a.at - b.at);
     const records = failures.length > 0 ? 0 : await assemble();
-    return { counts, records, failures: failures.map(({ at: _, ...failure }) => failure), reads };
+    return { counts, records, failures: failures.map(({ at: _, ...failure }) => failure), reads, ...snapshots.told() };
   } finally {
     await Promise.allSettled(running);
     await journal.close();
@@ -156,11 +162,26 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
           await writer.line(line);
           records++;
         }
+        for (const [role, list] of Object.entries(entry.snapshots ?? {})) for (const snapshot of list) snapshots.add(role, snapshot);
       }
     } finally {
       await writer.close();
     }
     return records;
+  }
+}
+
+/** Snapshots of models by role, in the order heard. */
+class Snapshots {
+  private readonly byRole = new Map<string, Set<string>>();
+
+  add(role: string, snapshot: string): void {
+    const known = this.byRole.get(role) ?? new Set();
+    this.byRole.set(role, known.add(snapshot));
+  }
+
+  told(): { snapshots?: Record<string, string[]> } {
+    return this.byRole.size === 0 ? {} : { snapshots: Object.fromEntries([...this.byRole].map(([role, list]) => [role, [...list]])) };
   }
 }
 

@@ -89,6 +89,8 @@ export interface CellOutcome {
   items?: ItemCounts;
   failures: ItemFailure[];
   reads: Record<string, Sha256>;
+  /** Role → snapshots of its model that answered for the items, remembered ones too. */
+  snapshots?: Record<string, string[]>;
   /** The stage has left something on its thread's global object, which the next one must not find. */
   spoilt?: true;
 }

@@ -118,7 +118,7 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
       stage: job.stage,
       each,
       source: list.records(),
-      invoke: (item: JsonRecord, track) => limited(job.timeoutMs, signal, async (inner) => run(contextOf({ job, shared, calls, item, signal: inner, log: log(item.id), track }))).catch((error: unknown) => {
+      invoke: (item: JsonRecord, track, answered) => limited(job.timeoutMs, signal, async (inner) => run(contextOf({ job, shared, calls, item, signal: inner, log: log(item.id), track, answered }))).catch((error: unknown) => {
         const shape = shapeOf(error, job.root);
         throw Object.assign(new Error(shape.at === undefined ? shape.message : `${shape.message} (${shape.at})`), { name: (error as Error).name, ...(shape.call === undefined ? {} : { call: shape.call }) });
       }),
@@ -138,7 +138,7 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
       onProblem: (problem) => log()(problem.message),
       signal,
     });
-    return { records: outcome.records, items: outcome.counts, failures: outcome.failures, reads: outcome.reads };
+    return { records: outcome.records, items: outcome.counts, failures: outcome.failures, reads: outcome.reads, ...(outcome.snapshots === undefined ? {} : { snapshots: outcome.snapshots }) };
   }
 }
 

@@ -33,6 +33,10 @@ export function batchStates(root: string): BatchStates {
   return new BatchStates(join(root, "cache", "calls", "batches"));
 }
 
+/** What is said where one artifact rests on two snapshots of one model. */
+export const twoSnapshots = (cell: string, role: string, model: string, one: string, other: string): string =>
+  `${cell}: models.${role} (${model}) was answered by two snapshots, ${one} and ${other}; name the snapshot in the pipeline file to have one`;
+
 /** Opens the call store and the ways to the models. Throws a CallError of kind `store` where the store cannot be opened. */
 export async function createGateway(options: GatewayOptions, parts: GatewayParts = {}): Promise<Gateway> {
   const clock = parts.clock ?? systemClock;
@@ -79,7 +83,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     options.onAnswer?.(answer.key);
     const first = snapshots.get(`${caller.cell}\0${name}`);
     if (first === undefined) snapshots.set(`${caller.cell}\0${name}`, answer.model);
-    else if (first !== answer.model) onWarning(`${caller.cell}: models.${name} (${spec.model}) was answered by two snapshots, ${first} and ${answer.model}; name the snapshot in the pipeline file to have one`);
+    else if (first !== answer.model) onWarning(twoSnapshots(caller.cell, name, spec.model, first, answer.model));
   };
 
   return {

@@ -3,7 +3,7 @@ export { Answers } from "./answers.ts";
 export type { AnswerInfo, AnswerStats, ImportReport } from "./answers.ts";
 export { checkApart, CheckTimeout, mayTakeLong } from "./checker.ts";
 export { cancelBatches } from "./batch.ts";
-export { batchStates, createGateway } from "./gateway.ts";
+export { batchStates, createGateway, twoSnapshots } from "./gateway.ts";
 export type { GatewayParts } from "./gateway.ts";
 export { createRehearsal } from "./rehearsal.ts";
 export type { Forecast, RehearsalGateway } from "./rehearsal.ts";

@@ -39,8 +39,8 @@ export class CallClient {
     if (this.waiting.delete(id) && this.waiting.size === 0) this.onWaiting(false);
   }
 
-  /** The `models` of a stage function; `track` hears the schema files that calls read. */
-  models(job: CellJob, item: string | undefined, track: Track): Record<string, Model> {
+  /** The `models` of a stage function; `track` hears the schema files that calls read, `answered` which snapshot answered for a role. */
+  models(job: CellJob, item: string | undefined, track: Track, answered?: (role: string, snapshot: string) => void): Record<string, Model> {
     const ask = async <V>(role: string, method: "chat" | "embed" | "image", request: Record<string, unknown>): Promise<CallResult<V>> => {
       const id = this.next++;
       const reply = await new Promise<unknown>((resolve, reject) => {
@@ -55,6 +55,7 @@ export class CallClient {
       });
       const { result, reads } = reply as { result: CallResult<V>; reads?: Record<string, Sha256> };
       for (const [label, hash] of Object.entries(reads ?? {})) track(label, hash);
+      answered?.(role, result.model);
       return result;
     };
     return Object.fromEntries(

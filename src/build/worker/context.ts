@@ -27,10 +27,12 @@ export interface Invocation {
   log: (message: string) => void;
   /** Schema files read by calls, and what an item reads of its list. */
   track: Track;
+  /** Which snapshot of a model answered for a role. */
+  answered?: (role: string, snapshot: string) => void;
 }
 
 /** The argument of a stage function for one invocation. */
-export function contextOf({ job, shared, calls, item, signal, log, track }: Invocation): StageContext {
+export function contextOf({ job, shared, calls, item, signal, log, track, answered }: Invocation): StageContext {
   const guard = <T>(section: string, values: Record<string, T>): Record<string, T> => guarded(job.stage, section, values);
   const needs: Record<string, Need> = {};
   for (const [name, content] of shared.needs) needs[name] = needOf(content, job.each === undefined ? undefined : track);
@@ -40,7 +42,7 @@ export function contextOf({ job, shared, calls, item, signal, log, track }: Invo
     files: guard("files", Object.fromEntries(Object.entries(job.files).map(([name, source]) => [name, filesOf(`files.${name}`, source, job.root)]))),
     params: nested(job),
     prompts: guard("prompts", shared.prompts),
-    models: guard("models", calls.models(job, item?.id, track)),
+    models: guard("models", calls.models(job, item?.id, track, answered)),
     axis: guard("matrix", { ...job.axis }),
     random: (...labels: (string | number)[]) => seededRandom([seed, job.stage, item?.id ?? null, ...labels]),
     log,
