@@ -48,12 +48,31 @@ export async function summarise(evaluateDir: string, options: SummaryOptions = {
 async function readMetrics(path: string): Promise<Metrics | undefined> {
   let value: Partial<Metrics> | null;
   try {
-    value = JSON.parse(await readFile(path, "utf8")) as Partial<Metrics> | null;
+    const text = await readFile(path, "utf8");
+    value = (shownPart(text) ?? JSON.parse(text)) as Partial<Metrics> | null;
   } catch {
     return undefined;
   }
   const whole = value !== null && Array.isArray(value.metrics) && Array.isArray(value.noises) && Array.isArray(value.simulated) && Array.isArray(value.k);
   return whole ? (value as Metrics) : undefined;
+}
+
+/**
+ * Of a metrics.json as evaluate writes it (canonical, its rows flat) only the rows that are shown: reading all of them would be most of what a run with
+ * nothing to do costs. Undefined for any other text.
+ */
+function shownPart(text: string): unknown {
+  const [open, close] = ['"metrics":[', '],"noises":['];
+  const from = text.indexOf(open) + open.length;
+  const to = text.lastIndexOf(close);
+  if (from < open.length || to < from) return undefined;
+  const rows: string[] = [];
+  for (let at = text.indexOf('{"category":"Overall",', from); at >= 0 && at < to; at = text.indexOf('{"category":"Overall",', at + 1)) rows.push(text.slice(at, text.indexOf("}", at) + 1));
+  try {
+    return JSON.parse(`${text.slice(0, from)}${rows.join(",")}${text.slice(to)}`);
+  } catch {
+    return undefined; // a name with a brace in it
+  }
 }
 
 interface Grid {
