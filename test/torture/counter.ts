@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { open } from "lmdb";
 import { say, startServer } from "../rig/server.ts";
 import type { RigServer } from "../rig/server.ts";
@@ -38,6 +39,8 @@ export class Counter {
 
   /** A process was killed with -9 and is gone: what was under way and is not in its store may be asked once more. */
   async killed(store: string): Promise<void> {
+    // What it had sent lies in this process's sockets: some turns of the loop, and it has been read.
+    for (let turn = 0; turn < 20; turn++) await setImmediate();
     const recent = performance.now() - IN_HAND_MS;
     const inHand = new Set([...this.open, ...[...this.answered].filter(([, at]) => at > recent).map(([question]) => question)]);
     const kept = await answersIn(store);
