@@ -5,8 +5,8 @@ import { packBundle } from "../build/index.ts";
 import { printable } from "../pipeline/index.ts";
 import { common, EXIT, openProject, printJson, selection, UsageError, withCommon } from "./common.ts";
 import { driven, notRebuilt } from "./driven.ts";
-import { bytesText, count } from "./print/words.ts";
-import { tellVerdict } from "./verify.ts";
+import { bytesText, count, few } from "./print/words.ts";
+import { tellVerdict } from "./print/verdicts.ts";
 
 export function bundleCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("bundle"))
@@ -33,10 +33,10 @@ async function bundle(targets: string[], options: { output: string; jobs?: strin
       return EXIT.ok;
     }
     case "stale":
-      process.stderr.write(`dag: not fresh: ${printable(packed.cells.slice(0, 6).join(", "))}${packed.cells.length > 6 ? ` and ${packed.cells.length - 6} more` : ""}; dag run first\n`);
+      process.stderr.write(`dag: not fresh: ${few(packed.cells)}; dag run first\n`);
       return EXIT.stale;
     case "outside":
-      process.stderr.write(`dag: a bundle holds the project's own files only; copy these into the project: ${printable(packed.paths.slice(0, 6).join(", "))}${packed.paths.length > 6 ? ` and ${packed.paths.length - 6} more` : ""}\n`);
+      process.stderr.write(`dag: a bundle holds the project's own files only; copy these into the project: ${few(packed.paths)}\n`);
       return EXIT.failed;
     case "differs":
       for (const verdict of packed.verdicts) tellVerdict(verdict);

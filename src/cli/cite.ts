@@ -3,11 +3,11 @@ import { promisify } from "node:util";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { verifyArtifacts } from "../build/index.ts";
-import { printable } from "../pipeline/index.ts";
 import { cite } from "../report/index.ts";
 import type { CiteFormat } from "../report/index.ts";
 import { hashOfBuild } from "../store/index.ts";
 import { common, EXIT, openProject, selection, withCommon } from "./common.ts";
+import { few } from "./print/words.ts";
 
 declare const __VERSION__: string;
 
@@ -28,7 +28,7 @@ async function citation(targets: string[], format: CiteFormat): Promise<number> 
   const stale = cells.filter(({ id }) => plans.get(id)?.action !== "fresh").map(({ id }) => id as string);
   if (stale.length === 0) for await (const { cell, recorded, found } of verifyArtifacts(project, lock, cells.map(({ id }) => id))) if (recorded !== found) stale.push(cell);
   if (stale.length > 0) {
-    process.stderr.write(`dag: not fresh, so there is nothing to cite: ${printable(stale.slice(0, 6).join(", "))}${stale.length > 6 ? ` and ${stale.length - 6} more` : ""}; dag run first\n`);
+    process.stderr.write(`dag: not fresh, so there is nothing to cite: ${few(stale)}; dag run first\n`);
     return EXIT.stale;
   }
   const hashes = cells.flatMap(({ id }) => (lock.cells[id] === undefined ? [] : [{ cell: id as string, hash: lock.cells[id].artifact }]));

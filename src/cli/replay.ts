@@ -8,7 +8,7 @@ import { printable } from "../pipeline/index.ts";
 import { removeTree, StoreError } from "../store/index.ts";
 import { common, EXIT, optionsAt, printJson, UsageError, withCommon } from "./common.ts";
 import { driven, notRebuilt } from "./driven.ts";
-import { tellEnd, tellVerdict } from "./verify.ts";
+import { tellEnd, tellVerdict } from "./print/verdicts.ts";
 
 declare const __VERSION__: string;
 

@@ -24,6 +24,9 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 || size >= 99.5 ? size.toFixed(0) : size.toPrecision(2)} ${units[unit] ?? ""}`;
 }
 
+/** The first of many names, and how many others there are. */
+export const few = (names: readonly string[], most = 6): string => `${printable(names.slice(0, most).join(", "))}${names.length > most ? ` and ${names.length - most} more` : ""}`;
+
 export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
 
 export function callsText({ made, stored }: Calls, cost: number, saved = 0): string | undefined {
