@@ -173,3 +173,32 @@ test("ls and stats tell model, snapshot, outcome, tokens and who asked", async (
   expect((await answers.stats()).answers).toBe(0);
   await answers.close();
 });
+
+test("an answer whose check takes long is stored before it is over; who finds it so checks it and buys nothing", async () => {
+  const slow = { name: "slow", schema: { type: "object", properties: { x: { type: "string", pattern: "^(a+)+$" } }, required: ["x"] } };
+  const call = { role: "writer", request: { prompt: "one" }, schema: slow };
+  const rig = await server(sayJson({ x: `${"a".repeat(26)}!` }));
+  const model = { base_url: rig.url, attempts: 1 };
+  const root = emptyRoot();
+  const open = await gateway(root, model);
+  let done = false;
+  const asked = open.chat(call, caller).finally(() => (done = true));
+  // What a kill would leave.
+  let left: string[] = [];
+  while (left.length === 0 && !done) left = await exported(root);
+  expect(left.map((line) => JSON.parse(line).answer)).toMatchObject([{ outcome: "unchecked", usage: { input: expect.any(Number) }, response: { choices: [{}] } }]);
+  expect(await asked).toMatchObject({ outcome: "invalid", cached: false });
+  expect((await exported(root)).map((line) => JSON.parse(line).answer.outcome)).toEqual(["invalid"]);
+
+  const other = emptyRoot();
+  const answers = await Answers.open({ root: other });
+  await answers.import(left);
+  await answers.close();
+  const frozen = await gateway(other, model, { frozen: true });
+  expect(await frozen.chat(call, caller)).toMatchObject({ outcome: "invalid", cached: true });
+  await frozen.close();
+  const again = await gateway(other, model);
+  expect(await again.chat(call, caller)).toMatchObject({ outcome: "invalid", cached: true });
+  expect(rig.requests).toHaveLength(1);
+  expect(await exported(other)).toEqual(await exported(root));
+});

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { CallResult, Usage } from "../stage/index.ts";
 import { providerId } from "./identity.ts";
 import type { KeyedCall, WireBody } from "./key.ts";
-import { modelOf, usageOf } from "./outcome.ts";
+import { usageOf } from "./outcome.ts";
 import type { Asked, Obtained, Purchases } from "./purchase.ts";
 import { WireFailure } from "./provider/types.ts";
 import { fieldsOf, scopeOf } from "./request.ts";
@@ -33,13 +33,13 @@ export async function embed(
   const byText = new Map<string, Promise<Obtained>>();
   for (const text of call.texts) {
     if (byText.has(text)) continue;
-    const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
+    const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), weights: spec.weights, body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline" || spec.provider === "transformers",
       // A batch has a line for each text anyway.
       send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, { stage: caller.stage, role: role.name }, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
-      judge: (response) => Promise.resolve({ outcome: "ok" as const, model: modelOf(response, spec.model), usage: usageOf(response) }),
+      judge: () => Promise.resolve({ outcome: "ok" as const }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
     byText.set(text, Promise.resolve(purchases.obtain(asked)));

@@ -6,7 +6,8 @@ import type { CallKey, WireBody } from "./key.ts";
 /** A bought answer as kept. */
 export interface Answer {
   key: CallKey;
-  outcome: Outcome;
+  /** `unchecked` while a check that takes long is under way: who finds it so checks it, since a kill may have ended who bought it. */
+  outcome: Outcome | "unchecked";
   /** The snapshot that answered, as the server names it. */
   model: string;
   usage: Usage;
@@ -19,6 +20,9 @@ export interface Answer {
   /** Milliseconds since the epoch: sent, answered. Never part of an artifact. */
   times: { sent: number; answered: number };
 }
+
+/** An answer whose outcome is known. */
+export type Checked = Answer & { outcome: Outcome };
 
 /** An answer and the text of its key: the request. */
 export interface Entry {

@@ -1,7 +1,6 @@
 import type { CallResult, Usage } from "../stage/index.ts";
 import { DEFAULT_ATTEMPTS, providerId } from "./identity.ts";
 import type { KeyedCall, WireBody } from "./key.ts";
-import { modelOf, usageOf } from "./outcome.ts";
 import type { Asked, Judged, Obtained, Purchases } from "./purchase.ts";
 import { fieldsOf, sampleOf, scopeOf } from "./request.ts";
 import type { Role } from "./request.ts";
@@ -21,14 +20,14 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
   const attempts = Math.max(1, spec.attempts ?? DEFAULT_ATTEMPTS);
   for (let attempt = 0; ; attempt++) {
     const keyed: KeyedCall = {
-      kind: "image", provider: providerId(spec.provider), ...(spec.weights === undefined ? {} : { weights: spec.weights }), body,
+      kind: "image", provider: providerId(spec.provider), weights: spec.weights, body,
       scope: scopeOf(call.request, caller), sample: sampleOf(role, call.request), attempt,
     };
     const asked: Asked = {
       keyed, role: role.name, spec, caller,
       local: spec.provider === "offline",
       send: (key) => sources.send(spec, { stage: caller.stage, role: role.name }, "image", wireBody(keyed), () => Promise.resolve(nothing), key),
-      judge: (response) => Promise.resolve(judge(response, spec.model)),
+      judge: (response) => Promise.resolve(judge(response)),
       // Billed by the piece, or by tokens that only the model's limit bounds.
       worst: () => (spec.price?.image === undefined && spec.limits?.output === undefined ? undefined : { ...nothing, input: Buffer.byteLength(prompt), output: spec.limits?.output ?? 0 }),
     };
@@ -48,10 +47,10 @@ function wireBody({ provider, body, sample, scope }: KeyedCall): WireBody {
   return wire;
 }
 
-function judge(response: WireBody, model: string): Judged {
+function judge(response: WireBody): Judged {
   const bytes = bytesOf(response);
-  const outcome = bytes === undefined ? "empty" : isPng(bytes) ? "ok" : "invalid";
-  return { outcome, model: modelOf(response, model), usage: usageOf(response), ...(outcome === "invalid" ? { problems: ["the image is not a PNG"] } : {}) };
+  if (bytes === undefined) return { outcome: "empty" };
+  return isPng(bytes) ? { outcome: "ok" } : { outcome: "invalid", problems: ["the image is not a PNG"] };
 }
 
 function bytesOf(response: WireBody): Uint8Array | undefined {

@@ -18,7 +18,7 @@ export interface KeyedCall {
   /** Provider and, for the simulator, its version: another provider is another model of the same name. */
   provider: string;
   /** Self-hosted weights behind one name change. */
-  weights?: string;
+  weights?: string | undefined;
   /** The wire request; see DENIED for the fields that do not count. */
   body: WireBody;
   /** Who may share the answer. */

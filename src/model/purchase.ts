@@ -1,9 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Outcome, Usage } from "../stage/index.ts";
 import type { ModelSpec } from "../pipeline/index.ts";
 import type { Budget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import { decodeAnswer, encodeEntry } from "./entry.ts";
-import type { Answer } from "./entry.ts";
+import type { Answer, Checked } from "./entry.ts";
 import { keyOf, keyText } from "./key.ts";
 import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { costOf } from "./ledger.ts";
@@ -14,13 +15,10 @@ import type { StatusBoard } from "./status.ts";
 import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 
-/** What a response says. `response` where another form than the server's is kept. */
+/** What a response says. */
 export interface Judged {
   outcome: Outcome;
-  model: string;
-  usage: Usage;
   problems?: string[];
-  response?: WireBody;
 }
 
 /** One answer that is wanted. */
@@ -31,7 +29,7 @@ export interface Asked {
   caller: Caller;
   /** Asks the provider, with all retries. */
   send(key: CallKey): Promise<WireBody>;
-  /** Reads the response; awaited before anything else is done with it, and whatever it throws, the answer is kept. */
+  /** Reads the response; whatever it throws, and however long it takes, the answer is kept. */
   judge(response: WireBody): Promise<Judged>;
   /** Tokens at most, for the budget; undefined where the answer has no bound. */
   worst(): Usage | undefined;
@@ -40,7 +38,7 @@ export interface Asked {
 }
 
 export interface Obtained {
-  answer: Answer;
+  answer: Checked;
   cached: boolean;
 }
 
@@ -58,6 +56,9 @@ export interface PurchaseOptions {
 /** How often another's claim is looked at: soon at first, then less often, since a store may be far. */
 const FIRST_POLL_MS = 50;
 const LONGEST_POLL_MS = 1_000;
+
+/** A check that takes longer is awaited with the answer already stored: no kill takes away what was paid for. */
+const CHECKED_SOON_MS = 20;
 
 /**
  * Finds each answer or buys it once:
@@ -88,7 +89,7 @@ export class Purchases {
     const stored = this.options.store.head(key);
     if (typeof stored === "string") {
       const answer = this.read(key, stored);
-      if (typeof answer !== "string") return { answer, cached: true };
+      if (typeof answer !== "string" && isChecked(answer)) return { answer, cached: true };
     }
     const found = this.find(asked, key, text, stored).finally(() => this.wanted.delete(key));
     this.wanted.set(key, found);
@@ -103,7 +104,7 @@ export class Purchases {
   private async find(asked: Asked, key: CallKey, text: string, head: string | undefined | Promise<string | undefined>): Promise<Obtained> {
     const stored = await head;
     const damage = stored === undefined ? undefined : this.read(key, stored);
-    if (damage !== undefined && typeof damage !== "string") return { answer: damage, cached: true };
+    if (damage !== undefined && typeof damage !== "string") return { answer: await this.checked(asked, damage, text), cached: true };
     if (this.options.frozen !== undefined) throw await this.options.frozen(asked, key, damage);
     if (damage !== undefined) this.options.onWarning(`the stored answer ${key} cannot be used: ${damage}; it is asked for again`);
     if (this.options.signal.aborted) throw aborted();
@@ -118,6 +119,17 @@ export class Purchases {
     });
   }
 
+  /** The answer with its outcome, stored; one whose check takes long is stored before it is over. */
+  private async checked(asked: Asked, answer: Answer, text: string): Promise<Checked> {
+    if (isChecked(answer)) return answer;
+    const keep = (kept: Answer): Promise<void> => this.options.store.set(answer.key, encodeEntry({ answer: kept, request: text }));
+    const judging = judged(asked, answer.response);
+    if (this.options.frozen === undefined && !(await Promise.race([judging.then(() => true), delay(CHECKED_SOON_MS, false, { ref: false })]))) await keep(answer);
+    const checked: Checked = { ...answer, ...(await judging) };
+    if (this.options.frozen === undefined) await keep(checked); // frozen also means a place that takes no writing
+    return checked;
+  }
+
   /** The answer, or what is wrong with the entry. */
   private read(key: CallKey, stored: string): Answer | string {
     const decoded = decodeAnswer(key, stored);
@@ -129,7 +141,7 @@ export class Purchases {
     store.ready();
     if (!asked.local) {
       const elsewhere = await this.claim(key);
-      if (elsewhere !== undefined) return { answer: elsewhere, cached: true };
+      if (elsewhere !== undefined) return { answer: await this.checked(asked, elsewhere, text), cached: true };
     }
     try {
       const reservation = await budget.reserve(this.worst(asked));
@@ -138,17 +150,14 @@ export class Purchases {
         if (signal.aborted) throw aborted();
         const sent = clock.now();
         const response = await asked.send(key);
-        const { outcome, model, usage, problems, response: kept = response } = await judged(asked, response);
-        paid = costOf(usage, asked.spec, asked.keyed.kind === "image" ? 1 : 0) ?? 0;
         const { stage, item } = asked.caller;
-        const answer: Answer = {
-          key, outcome, model, usage, response: kept,
-          ...(problems === undefined ? {} : { problems }),
+        const bought: Answer = {
+          key, outcome: "unchecked", model: modelOf(response, asked.spec.model), usage: usageOf(response), response,
           asker: { stage, role: asked.role, ...(item === undefined ? {} : { item }) },
           times: { sent, answered: clock.now() },
         };
-        await store.set(key, encodeEntry({ answer, request: text }));
-        return { answer, cached: false };
+        paid = costOf(bought.usage, asked.spec, asked.keyed.kind === "image" ? 1 : 0) ?? 0;
+        return { answer: await this.checked(asked, bought, text), cached: false };
       } finally {
         reservation.settle(paid);
       }
@@ -194,12 +203,14 @@ export class Purchases {
   }
 }
 
+const isChecked = (answer: Answer): answer is Checked => answer.outcome !== "unchecked";
+
 /** A paid answer is kept also where reading it fails: as invalid, with the reason. */
 async function judged(asked: Asked, response: WireBody): Promise<Judged> {
   try {
     return await asked.judge(response);
   } catch (error) {
-    return { outcome: "invalid", model: modelOf(response, asked.spec.model), usage: usageOf(response), problems: [error instanceof Error ? error.message : String(error)] };
+    return { outcome: "invalid", problems: [error instanceof Error ? error.message : String(error)] };
   }
 }
 
