@@ -123,8 +123,14 @@ describe.concurrent.each(kinds)("artifacts of %s stages", (kind) => {
     expect(p.read("artifacts/a.jsonl")).toBe(good);
     expect(p.read("dag.lock")).toBe(lock);
     expect(p.ran()).toEqual(["a"]);
-    expect((await p.run()).code).toBe(1);
+    const again = await p.dag("run");
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('failed    a  record "bob" at /pet/age must be >= 0 (schemas/person.json)\n    record "cyd" at /pet must have required property \'age\' (schemas/person.json)\n');
     expect(p.ran()).toEqual(["a"]); // nothing was cached
+    write(Array.from({ length: 700 }, (_, i) => (i % 100 === 99 ? { id: `p${i}` } : { id: `p${i}`, pet: { age: i } })));
+    const many = await p.dag("run");
+    expect(many.stderr.match(/record "p\d99" must have required property 'pet'|record "p99" .*/g)).toHaveLength(5);
+    expect(many.stderr).toContain("what comes after was not checked");
   });
 
   test("a failing stage stops its dependents and keeps the old output; others finish with -k", async ({ p }) => {
@@ -379,6 +385,17 @@ describe.concurrent("kinds of output", () => {
     expect(result.code).toBe(1);
     expect(Object.keys(p.everything()).filter((path) => !path.startsWith("project/"))).toEqual(before);
     expect(Object.keys(p.everything()).filter((path) => path.includes("escape"))).toEqual([]);
+  });
+
+  test("a generator is not asked for another record once one breaks the schema", async ({ p }) => {
+    p.write({
+      "stages/a.ts": `export default async function* () { for (let i = 0; i < 3; i++) { ${p.markModule('`a${i}`')} yield { id: String(i), n: "no number" }; } }\n`,
+      "s.json": { properties: { n: { type: "integer" } } },
+      "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", schema: "s.json" } }),
+    });
+    const result = await p.dag("run");
+    expect(result.stderr).toContain('record "0" at /n must be integer (s.json)');
+    expect(p.ran()).toEqual(["a0"]);
   });
 
   test("schemas per file of a directory name file, record and path", async ({ p }) => {

@@ -9,6 +9,7 @@ import type { ObjectStore, Sha256 } from "../store/index.ts";
 import { CellFailure, Interrupted } from "./failure.ts";
 import type { CellOutcome } from "./job.ts";
 import { readValues } from "./jsonl.ts";
+import { Misfits } from "./misfits.ts";
 import { npyFault } from "./npy.ts";
 import { lineOf } from "./write.ts";
 import type { Named, Validator } from "./validate.ts";
@@ -48,10 +49,11 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       await validate?.(value, kind === "directory" ? name : "the value");
       return undefined;
     }
+    const misfits = new Misfits(validate);
     let batch: Named[] = [];
     let length = 0;
     const flush = async (): Promise<void> => {
-      await validate?.all(batch);
+      await misfits.check(batch);
       batch = [];
       length = 0;
       await setImmediate(); // other cells, and Ctrl-C
@@ -67,6 +69,7 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       if (batch.length >= BATCH_RECORDS || length >= BATCH_LENGTH) await flush();
     }
     await flush();
+    misfits.done();
     return count;
   };
   if (kind !== "directory") return check(temp, `${cell.stage.name}.${kind}`, validators.get(""));

@@ -5,6 +5,12 @@ import type { SchemaJob } from "./job.ts";
 /** A record or value that breaks its schema; the message names the record and the JSON path. */
 export class SchemaViolation extends Error {
   override name = "SchemaViolation";
+  /** Of values checked together: which it was. Undefined where those after it cannot be checked either. */
+  readonly index: number | undefined;
+  constructor(message: string, index?: number) {
+    super(message);
+    this.index = index;
+  }
 }
 
 export interface Named {
@@ -47,7 +53,7 @@ export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "
   }
   if (unknown.length > 0) await refuseMisspelt(unknown, path);
   const here = (values: readonly Named[]): void => {
-    for (const { value, where } of values) if (!validate(value)) throw violation(where, validate.errors?.[0], path);
+    for (const [index, { value, where }] of values.entries()) if (!validate(value)) throw violation(index, where, validate.errors?.[0], path);
   };
   // Stage threads check here, and need no more of the model room.
   const checker = apart === undefined ? undefined : await import("../model/index.ts");
@@ -56,7 +62,7 @@ export async function compileSchema({ path, schema }: Pick<SchemaJob, "path" | "
     const { timeoutMs = CHECK_MS, signal } = apart;
     try {
       const misfit = await checker.checkApart({ schema, values: values.map(({ value }) => value), allErrors: false, timeoutMs, signal });
-      if (misfit !== undefined) throw violation(values[misfit.index]?.where, misfit.errors[0], path);
+      if (misfit !== undefined) throw violation(misfit.index, values[misfit.index]?.where, misfit.errors[0], path);
     } catch (error) {
       throw error instanceof checker.CheckTimeout ? new SchemaViolation(`${values[error.index]?.where ?? ""} ${error.message} (${path})`) : error;
     }
@@ -85,7 +91,7 @@ async function refuseMisspelt(unknown: readonly string[], path: string): Promise
   }
 }
 
-const violation = (where = "", error: ErrorObject | undefined, path: string): SchemaViolation => new SchemaViolation(`${where} ${explain(error)} (${path})`);
+const violation = (index: number, where = "", error: ErrorObject | undefined, path: string): SchemaViolation => new SchemaViolation(`${where} ${explain(error)} (${path})`, index);
 
 function explain(error: ErrorObject | undefined): string {
   if (error === undefined) return "does not fit";

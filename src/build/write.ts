@@ -5,6 +5,7 @@ import { dirname, extname, join } from "node:path";
 import type { Json, Matrix } from "../stage/index.ts";
 import { canonicalJson, isInside } from "../store/index.ts";
 import { Ids } from "./ids.ts";
+import { Misfits } from "./misfits.ts";
 import { formatNpy } from "./npy.ts";
 import type { CellJob } from "./job.ts";
 import type { Validator } from "./validate.ts";
@@ -114,6 +115,7 @@ async function writeRecords(path: string, result: unknown, validate: Validator |
   if (!isIterable(result)) throw nothing("records: an array, an iterable or an async iterable");
   const writer = new LineWriter(path);
   const ids = new Ids();
+  const misfits = new Misfits(validate);
   let count = 0;
   try {
     for await (const record of result) {
@@ -121,9 +123,12 @@ async function writeRecords(path: string, result: unknown, validate: Validator |
       const id = typeof record === "object" && record !== null ? (record as { id?: unknown }).id : undefined;
       const where = `${prefix}record ${typeof id === "string" ? JSON.stringify(id) : String(count)}`;
       ids.check(id, false, where);
-      await validate?.(record, where);
+      await misfits.check([{ value: record, where }]);
+      // A generator may pay for the next record: it is not asked for one that nobody will keep.
+      if (misfits.any && !Array.isArray(result)) misfits.done();
       await writer.line(lineOf(record, where));
     }
+    misfits.done();
   } finally {
     await writer.close();
   }
