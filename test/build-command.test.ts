@@ -147,4 +147,15 @@ describe.concurrent("a command", () => {
     const result = await p.run();
     expect(result.outcomes).toEqual({ ran: ["a"] });
   });
+
+  test("that fails tells its output once: as it comes, or below the failure where nothing else was heard", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "echo one; echo two; exit 3; : {output}" }, b: { cmd: "seq 3 | sed 's/.*/{\"id\":\"&\"}/' > {output}" }, c: { each: "b", cmd: "cat {item}; exit 4; : {output}" } }) });
+    const loud = await p.dag("run", "a");
+    expect(loud.stderr.match(/one|two/g)).toHaveLength(2);
+    expect(loud.stderr).toContain("failed    a  sh exited with 3\nfailed: ");
+    const quiet = await p.dag("run", "a", "--quiet");
+    expect(quiet.stderr).toBe("failed    a  sh exited with 3\n    one\n    two\nfailed: 1 failed · " + (quiet.stderr.split(" · ")[1] ?? ""));
+    const items = await p.dag("run", "c", "--quiet");
+    expect(items.stderr).toContain('failed    c  3 items, 3 failed  item "1": sh exited with 4 (and 2 more)\n    {"id":"1"}\n          item "2": sh exited with 4\n          item "3": sh exited with 4\n');
+  });
 });

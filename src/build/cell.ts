@@ -116,7 +116,8 @@ function itemsText(failures: readonly ItemFailure[], first: ItemFailure): string
   const same = failures.filter(({ message }) => message === first.message).length;
   const others = failures.length - same;
   const who = same > 1 ? `${same} items, ${JSON.stringify(first.item)} first: ` : first.call === undefined ? `item ${JSON.stringify(first.item)}: ` : "";
-  return `${who}${first.message}${others > 0 ? ` (and ${others} more)` : ""}`;
+  const [what = "", ...said] = first.message.split("\n");
+  return [`${who}${what}${others > 0 ? ` (and ${others} more)` : ""}`, ...said].join("\n");
 }
 
 /** Hashes the inputs again: labels that no longer have the hash the stage was started with. */

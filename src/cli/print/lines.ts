@@ -4,7 +4,14 @@ import { printMistakes } from "../common.ts";
 import { freshText } from "../quick.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
-import { cellLine, idWidth, ledgerLines, removedText, totalsText, waitingText } from "./words.ts";
+import { blockedText, cellLine, idWidth, ledgerLines, removedText, totalsText, waitingText } from "./words.ts";
+import type { CellEvent } from "./words.ts";
+
+/** A failure without the lines of a command's output that stand above it. */
+function unsaid(event: CellEvent, said: readonly string[]): CellEvent {
+  if (event.message === undefined || said.length === 0) return event;
+  return { ...event, message: event.message.split("\n").filter((line, i) => i === 0 || !said.includes(line.trimStart())).join("\n") };
+}
 
 export interface LinesOptions {
   stream: NodeJS.WriteStream;
@@ -25,8 +32,11 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
   const progress = live && !quiet ? new LiveLine(stream, standing) : undefined;
   let width = 0;
   let skipped = 0;
+  // What a cell said last, while nothing else was printed: its failure need not say it again.
+  let last: { cell: string; said: string[] } | undefined;
   const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const say = (line: string): void => {
+    last = undefined;
     progress?.clear();
     stream.write(`${line}\n`);
     progress?.draw();
@@ -45,9 +55,9 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
         case "cell":
           if (event.outcome === "fresh" || (quiet && event.outcome !== "failed")) break;
           if (event.outcome === "skipped" && ++skipped > MOST_SKIPPED) break;
-          say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(event, width)}`);
+          say(`${paint(paints[event.outcome] ?? "0", event.outcome.padEnd(9))} ${cellLine(unsaid(event, last?.cell === event.cell ? last.said : []), width)}`);
           // The first is in the line already, and so are others that say the same.
-      for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
+          for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) say(`          item ${printable(JSON.stringify(item))}: ${blockedText(message)}`);
           break;
         case "warning":
           say(`${paint("33", "warning:")} ${printable(event.message)}`);
@@ -55,9 +65,13 @@ export function linesPrinter({ stream, color, live, quiet }: LinesOptions): Prin
         case "waiting":
           say(waitingText(event));
           break;
-        case "log":
-          if (!quiet) say(paint("2", `          ${event.cell}${event.item === undefined ? "" : ` ${printable(event.item)}`}: ${printable(event.message)}`));
+        case "log": {
+          if (quiet) break;
+          const said = last?.cell === event.cell ? last.said : [];
+          say(paint("2", `          ${event.cell}${event.item === undefined ? "" : ` ${printable(event.item)}`}: ${printable(event.message)}`));
+          last = { cell: event.cell, said: [...said.slice(-99), event.message] };
           break;
+        }
         case "planned":
         case "started":
         case "items":
