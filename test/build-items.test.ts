@@ -1,6 +1,6 @@
 /** `each`: items run one by one, are remembered one by one, and fail one by one. */
 import { describe, expect } from "vitest";
-import { failFor, itemStages, jsonl, kinds, people, pipeline, test } from "./rig/index.ts";
+import { failFor, itemStages, jsonl, kinds, people, pipeline, sha256, test } from "./rig/index.ts";
 import type { Kind, Project } from "./rig/index.ts";
 
 function project(p: Project, kind: Kind, n: number): Project {
@@ -208,8 +208,16 @@ describe.concurrent.each(kinds)("items of %s stages", (kind) => {
 
   test("--sample N builds the first N items apart from the full build", async ({ p }) => {
     project(p, kind, 8);
+    expect((await p.dag("status", "--sample", "3")).stdout).toMatch(/3 of 3 cells are not fresh: dag run --sample 3\n$/);
     await p.built("--sample", "3");
     expect(p.ran()).toEqual(["p000", "p001", "p002", "people", "total"]);
+    expect((await p.dag("status", "--sample", "3")).code).toBe(0);
+    expect((await p.dag("status")).code).toBe(3);
+    expect((await p.dag("plan", "--sample", "3")).stdout).toBe("0 to run · 0 to restore · 3 fresh\n");
+    expect((await p.dag("hash", "--sample", "3", "total")).stdout).toBe(`${sha256("3\n")}  total\n`);
+    expect((await p.dag("hash", "total")).code).toBe(3);
+    expect((await p.dag("why", "--sample", "3", "total")).stdout).toContain("never built");
+    expect(await p.dag("plan", "--sample", "none")).toMatchObject({ code: 2, stderr: expect.stringContaining("--sample takes a whole number") });
     await p.built();
     expect(p.read("artifacts/total.txt")).toBe("8\n");
     const rest = p.ran().filter((name) => name.startsWith("p0"));

@@ -28,6 +28,8 @@ export interface CommonOptions {
   json: boolean;
   quiet: boolean;
   color: "auto" | "always" | "never";
+  /** Items of every each stage; of verbs that take it. */
+  sample?: number;
 }
 
 export const common: CommonOptions = { params: [], presets: [], json: false, quiet: false, color: "auto" };
@@ -57,6 +59,14 @@ export function withCommon(command: Command): Command {
       common.color = value;
     });
 }
+
+/** Adds `--sample` to a verb: the build it speaks of is the one of that sample. */
+export function withSample(command: Command): Command {
+  return command.option("--sample <n>", "only the first n items of every each, kept apart in artifacts/sample=<n>/", (text: string) => void (common.sample = numberOption("--sample", text, 1) as number));
+}
+
+/** The command that builds what a verb speaks of. */
+export const runCommandText = (): string => `dag run${common.sample === undefined ? "" : ` --sample ${common.sample}`}`;
 
 export function useColor(stream: NodeJS.WriteStream): boolean {
   if (common.color !== "auto") return common.color === "always";
@@ -112,13 +122,13 @@ function rootOf(directory: string): string {
 export const optionsAt = (root: string, asked: Pick<ProjectOptions, "file" | "presets" | "overrides">): ProjectOptions => ({ root, ...asked, env: process.env, tool: TOOL, identify: modelIdentity, onProblem: reportProblem });
 
 /** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. `closing`: the mistakes end the verb. */
-export async function openProject({ readOnly = true, sample, plain, closing = true }: { closing?: boolean; readOnly?: boolean; sample?: number | undefined; plain?: string | undefined } = {}): Promise<Project | undefined> {
+export async function openProject({ readOnly = true, plain, closing = true }: { closing?: boolean; readOnly?: boolean; plain?: string | undefined } = {}): Promise<Project | undefined> {
   const options = optionsAt(rootOf(common.directory ?? "."), {
     file: plain ?? common.file,
     presets: plain === undefined ? common.presets : [],
     overrides: plain === undefined ? common.params : [],
   });
-  const opened = await Project.open({ ...options, readOnly, sample });
+  const opened = await Project.open({ ...options, readOnly, sample: common.sample });
   if (opened.ok) return opened.project;
   printMistakes(opened.diagnostics, closing ? {} : false);
   return undefined;

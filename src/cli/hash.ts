@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { hashOfBuild } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
-import { common, EXIT, openProject, printJson, selection, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, runCommandText, selection, withCommon, withSample } from "./common.ts";
 
 export function hashCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("hash"))
+  withSample(withCommon(program.command("hash")))
     .description("hashes of artifacts as they lie on the disk (a file's is what sha256sum prints)")
     .argument("[targets...]", "default: all cells; with --build the pipeline's default and what it needs")
     .option("--build", "one hash for the targets and all they need: sha256 of the lines `<hex>  <cell>`, sorted by byte order of the cell")
@@ -21,7 +21,7 @@ export function hashCommand(program: Command, exit: (code: number) => void): voi
         if (hash === undefined) missing.push(id);
         else found.push({ cell: id, hash });
       }
-      for (const id of missing) process.stderr.write(`dag: ${id} has no artifact: dag run ${id}\n`);
+      for (const id of missing) process.stderr.write(`dag: ${id} has no artifact: ${runCommandText()} ${id}\n`);
       if (missing.length > 0) exit(EXIT.stale);
       if (options.build === true) {
         if (missing.length > 0) return;

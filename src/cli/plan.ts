@@ -7,13 +7,13 @@ import type { Forecast } from "../model/index.ts";
 import { printable } from "../pipeline/index.ts";
 import type { Cell } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, printMistakes, printWarning, selection, UsageError, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printMistakes, printWarning, selection, UsageError, WORKER, withCommon, withSample } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { LiveLine, Standing } from "./print/live.ts";
 import { blockedText, count, idWidth, listLine, money, reasonsText } from "./print/words.ts";
 
 export function planCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("plan"))
+  withSample(withCommon(program.command("plan")))
     .description("what run would build or restore, and what that would cost; makes no call, writes nothing")
     .argument("[targets...]", "as for run")
     .action(async (targets: string[]) => {

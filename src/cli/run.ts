@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { build } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, Project } from "../build/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { common, EXIT, isLive, numberOption, openProject, selection, UsageError, useColor, WORKER, withCommon } from "./common.ts";
+import { common, EXIT, isLive, numberOption, openProject, selection, UsageError, useColor, WORKER, withCommon, withSample } from "./common.ts";
 import { interruptible } from "./interrupt.ts";
 import { showPlan } from "./plan.ts";
 import { freshStamp, showResults } from "./quick.ts";
@@ -20,11 +20,10 @@ interface RunOptions {
   frozen?: boolean;
   maxCalls?: string;
   maxCost?: string;
-  sample?: string;
 }
 
 export function runCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("run"))
+  withSample(withCommon(program.command("run")))
     .description("build targets and what they need")
     .argument("[targets...]", "stages, cells (documents@noise=0.5) or globs; default: the pipeline's `default`")
     .option("-n, --dry-run", "say what would be done; write nothing")
@@ -34,13 +33,11 @@ export function runCommand(program: Command, exit: (code: number) => void): void
     .option("--frozen", "no model call may leave; the first one missing stops the run (exit 4)")
     .option("--max-calls <n>", "stop before more than n calls are bought (exit 4)")
     .option("--max-cost <usd>", "stop before more than this is spent (exit 4)")
-    .option("--sample <n>", "only the first n items of every each, kept apart in artifacts/sample=<n>/")
     .action(async (targets: string[], options: RunOptions) => exit(await run(targets, options)));
 }
 
 async function run(targets: string[], options: RunOptions): Promise<number> {
-  const sample = numberOption("--sample", options.sample, 1);
-  const project = await openProject({ readOnly: options.dryRun === true, sample });
+  const project = await openProject({ readOnly: options.dryRun === true });
   if (project === undefined) return EXIT.usage;
   const { cells, asked } = selection(project, targets);
   const forced = forcedCells(project, options.force, cells, targets);

@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { idlePatterns } from "../build/index.ts";
 import type { CellId } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, printWarning, selection, useColor, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, printWarning, runCommandText, selection, useColor, withCommon, withSample } from "./common.ts";
 import { blockedText, count, idWidth, listLine, notFreshText, reasonsText } from "./print/words.ts";
 
 export type Standing = "fresh" | "stale" | "missing" | "failed";
 
 export function statusCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("status"))
+  withSample(withCommon(program.command("status")))
     .description("every cell: fresh, stale, missing or failed, with reasons; exit 3 unless all are fresh")
     .argument("[targets...]", "as for run; default: all cells")
     .action(async (targets: string[]) => {
@@ -49,7 +49,7 @@ function adviceFor(plans: ReadonlyMap<CellId, CellPlan>): string {
     if (plan.action === "blocked" || plan.cell.needs.some((need) => need.cells.some((cell) => stuck.has(cell)))) stuck.add(id);
     else if (plan.action !== "fresh") able++;
   }
-  if (blocked === 0) return ": dag run";
+  if (blocked === 0) return `: ${runCommandText()}`;
   return `; ${count(blocked, "cell")} cannot be built: mend ${blocked === 1 ? "it" : "them"} first${able > 0 ? " (dag run -k builds what does not need it)" : ""}`;
 }
 

@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { whyCell, whyItem } from "../build/index.ts";
 import { printable } from "../pipeline/index.ts";
 import { describeReason } from "../plan/index.ts";
-import { common, EXIT, openProject, printJson, selection, UsageError, withCommon } from "./common.ts";
+import { common, EXIT, openProject, printJson, selection, UsageError, withCommon, withSample } from "./common.ts";
 import { standingOf } from "./status.ts";
 
 export function whyCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("why"))
+  withSample(withCommon(program.command("why")))
     .description("why a cell is stale, or was last rebuilt: file, key, line of a prompt, upstream artifact, old → new")
     .argument("<cell>", "a cell, or a stage for all its cells")
     .argument("[item]", "id of an item of an each stage")
