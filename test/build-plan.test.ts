@@ -29,6 +29,20 @@ describe.concurrent.each(kinds)("a dry run of %s stages", (kind) => {
     expect((await p.built()).outcomes).toEqual({ ran: ["a", "b", "c"] });
   });
 
+  test("of a clone without artifacts tells that each is missing, not only the first of the line", async ({ p }) => {
+    chain(p, kind, ["a", "b", "c"]);
+    await p.built();
+    p.remove("artifacts", "cache");
+    const status = await p.dag("status");
+    expect(status.stdout.match(/^missing /gm)).toHaveLength(3);
+    expect(status.stdout).toContain("missing  b  output missing: b.txt; needs.a: a will be rebuilt\n");
+    expect((await p.dag("plan")).stdout).not.toContain("comes out equal"); // its bytes are not kept
+    await p.built();
+    p.write({ "in.txt": "two\n" });
+    p.remove("artifacts/c.txt");
+    expect((await p.dag("plan")).stdout).toMatch(/^run +c +output missing: c.txt; needs.b: b will be rebuilt \(nothing, if that comes out equal\)$/m);
+  });
+
   test("tells run from restore from fresh", async ({ p }) => {
     chain(p, kind, ["a", "b", "c"]);
     await p.built();

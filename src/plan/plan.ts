@@ -15,7 +15,7 @@ export type CellPlan = { cell: Cell; reasons: Reason[] } & (
   | { action: "fresh"; artifact: Sha256; recipe: RecipeHash }
   /** Built before from the same inputs: the artifact comes back (or stays where it is) and the lock learns of it. */
   | { action: "restore"; result: BuildResult; recipe: RecipeHash }
-  /** `conditional`: only an upstream rebuild could change its inputs; if that comes out equal, nothing runs. Inputs are known unless an upstream is pending. */
+  /** `conditional`: only an upstream rebuild could change its inputs; if that comes out equal, the stage does not run. Inputs are known unless an upstream is pending. */
   | { action: "run"; conditional: boolean; inputs?: Inputs }
   /** Cannot be built: declared inputs are missing, or its code does not parse. */
   | { action: "blocked"; missing: MissingInput[]; message: string }
@@ -130,8 +130,10 @@ export class Planner {
     const forced = this.options.forced?.(cell) === true;
     if (pending.length > 0) {
       const own: Reason[] = locked === undefined ? [{ kind: "never-built" }] : differences(this.withReads(declared, locked.inputs), locked.inputs, new Set(cell.needs.map((n) => `needs.${n.stage}`)));
-      if (locked !== undefined && locked.path !== cell.path) own.push({ kind: "output-moved", from: locked.path, to: cell.path });
-      return { cell, action: "run", conditional: own.length === 0 && !forced, reasons: [...(forced ? [{ kind: "forced" } as const] : []), ...own, ...pending] };
+      const found = this.onDisk(cell);
+      const conditional = own.length === 0 && locked?.path === cell.path && !forced && (found === locked.artifact || (await this.options.kept(locked.artifact)));
+      if (locked !== undefined) own.push(...misplaced(cell, locked, found));
+      return { cell, action: "run", conditional, reasons: [...(forced ? [{ kind: "forced" } as const] : []), ...own, ...pending] };
     }
 
     const inputs = this.complete(declared, locked);
@@ -149,9 +151,8 @@ export class Planner {
     const reasons: Reason[] = [];
     if (locked === undefined) reasons.push({ kind: found === undefined && restored === undefined ? "never-built" : "not-recorded" });
     else if (locked.recipe !== recipe) reasons.push(...differences(inputs, locked.inputs));
-    if (locked !== undefined && locked.path !== cell.path) reasons.push({ kind: "output-moved", from: locked.path, to: cell.path });
-    else if (found === undefined && (locked ?? restored) !== undefined) reasons.push({ kind: "output-missing", path: cell.path });
-    else if (locked !== undefined && found !== undefined && found !== locked.artifact) reasons.push({ kind: "output-edited", path: cell.path, recorded: locked.artifact, found });
+    if (locked !== undefined) reasons.push(...misplaced(cell, locked, found));
+    else if (found === undefined && restored !== undefined) reasons.push({ kind: "output-missing", path: cell.path });
     if (restored !== undefined) {
       this.settle(id, restored.artifact);
       return { cell, action: "restore", reasons, result: restored, recipe };
@@ -193,6 +194,13 @@ export class Planner {
       return undefined; // a file where a directory belongs, an unreadable one: nothing usable is there
     }
   }
+}
+
+/** What is wrong with the artifact that lies, or should lie, at a cell's place. */
+function misplaced({ path }: Cell, locked: LockCell, found: Sha256 | undefined): Reason[] {
+  if (locked.path !== path) return [{ kind: "output-moved", from: locked.path, to: path }];
+  if (found === undefined) return [{ kind: "output-missing", path }];
+  return found === locked.artifact ? [] : [{ kind: "output-edited", path, recorded: locked.artifact, found }];
 }
 
 /** Labels that differ, sorted; `except` are not compared. */
