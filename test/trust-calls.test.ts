@@ -79,6 +79,18 @@ describe.concurrent("calls", () => {
     expect(server.requests).toHaveLength(4);
   });
 
+  test("--frozen names the field that differs from the nearest stored call, however many calls are missing", async ({ p, server }) => {
+    asking(p, server, 40);
+    await p.built();
+    asking(p, server, 40, "sternly");
+    for (let i = 0; i < 3; i++) {
+      const result = await p.dag("run", "--frozen");
+      expect(result.code).toBe(4);
+      expect(result.stderr).toMatch(/it differs from the nearest stored call in messages\[0\]\.content \("Ask kindly about p0\d\d\." → "Ask sternly about p0\d\d\."\)/);
+    }
+    expect(server.requests).toHaveLength(40);
+  });
+
   test("--max-calls stops before the cap is passed, keeps what was bought, exits 4, and the next run buys the rest", async ({ p, server }) => {
     asking(p, server, 10);
     const result = await p.dag("run", "--max-calls", "4", "-j", "8");

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { BatchStates } from "./batch-state.ts";
 import { Budget } from "./budget.ts";
 import { chat } from "./chat.ts";
@@ -11,7 +12,7 @@ import { image } from "./image.ts";
 import { Ledger } from "./ledger.ts";
 import type { Fetch } from "./provider/http.ts";
 import { Purchases } from "./purchase.ts";
-import type { Obtained } from "./purchase.ts";
+import type { FrozenReason, Obtained } from "./purchase.ts";
 import type { Role } from "./request.ts";
 import { Sources } from "./source.ts";
 import { StatusBoard } from "./status.ts";
@@ -56,8 +57,19 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
   };
   const ledger = new Ledger();
   const status = new StatusBoard(clock, (line, ms) => options.onStatus?.(line, ms));
-  // Looking for the nearest stored call reads the store: the first missing call stops the run, those beside it need no search.
-  let explained = 0;
+  // Looking for the nearest stored call reads the store: the first missing call stops the run, those beside it need no search. They wait for it: who is
+  // refused first is the one that is shown.
+  let explained: Promise<unknown> | undefined;
+  const explain = async (...[asked, key, damage]: Parameters<FrozenReason>): Promise<CallError> => {
+    if (explained === undefined) {
+      const first = explainMissing(asked, key, damage, store);
+      explained = first.catch(() => {});
+      return first;
+    }
+    await explained;
+    await setImmediate();
+    return explainMissing(asked, key, damage, undefined);
+  };
   const purchases = new Purchases({
     store,
     budget: new Budget(options.maxCalls, options.maxCost),
@@ -65,7 +77,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     signal: stop.signal,
     frozen:
       options.frozen === "quiet" ? () => Promise.resolve(new CallError("frozen", "not stored"))
-      : options.frozen === true ? (asked, key, damage) => explainMissing(asked, key, damage, explained++ === 0 ? store : undefined)
+      : options.frozen === true ? explain
       : undefined,
     onWarning,
     status,

@@ -42,13 +42,15 @@ export interface Obtained {
   cached: boolean;
 }
 
+export type FrozenReason = (asked: Asked, key: CallKey, damage: string | undefined) => Promise<CallError>;
+
 export interface PurchaseOptions {
   store: CallStore;
   budget: Budget;
   clock: Clock;
   signal: AbortSignal;
   /** Explains a missing call where none may leave. */
-  frozen: ((asked: Asked, key: CallKey, damage: string | undefined) => Promise<CallError>) | undefined;
+  frozen: FrozenReason | undefined;
   onWarning(line: string): void;
   status: StatusBoard;
 }
