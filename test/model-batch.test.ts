@@ -101,3 +101,56 @@ test("a line the server refuses fails alone", async () => {
   expect(good).toMatchObject({ status: "fulfilled" });
   expect(bad).toMatchObject({ status: "rejected", reason: { kind: "request", message: expect.stringContaining("'dimensions' must be an integer from 8 to 4096") } });
 });
+
+/** The wire with faults: what `spoil` returns for a request that has been answered goes back instead of its answer. */
+const spoiled = (spoil: (path: string, method: string, text: string) => string | undefined) => async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  return new Response(spoil(new URL(String(url)).pathname, init?.method ?? "GET", text) ?? text, response);
+};
+
+test("a batch whose making was not heard of is found and not made twice", async () => {
+  const server = await start();
+  let deaf = true;
+  const first = await gateway(emptyRoot(), { base_url: server.url, mode: "batch" }, {}, {
+    fetch: spoiled((path, method) => {
+      if (!deaf || method !== "POST" || !path.endsWith("/batches")) return undefined;
+      deaf = false;
+      throw new TypeError("socket hang up");
+    }),
+  });
+  expect((await Promise.all([first.chat(ask(1), caller), first.chat(ask(2), caller)])).map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
+  expect(deaf).toBe(false);
+  expect(await batchesAt(server.url)).toHaveLength(1);
+});
+
+test("a line of results that cannot be read takes no other answer with it", async () => {
+  const server = await start();
+  const warnings: string[] = [];
+  const first = await gateway(emptyRoot(), { base_url: server.url, mode: "batch" }, { onWarning: (line) => warnings.push(line) }, {
+    fetch: spoiled((path, _, text) => (path.endsWith("/content") ? text.split("\n").with(1, '{"custom_id":').join("\n") : undefined)),
+  });
+  const all = await Promise.allSettled(Array.from({ length: 5 }, (_, i) => first.chat(ask(i), caller)));
+  expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled", "fulfilled"]);
+  expect(warnings).toEqual([expect.stringMatching(/^a line of the results of batch .* cannot be read: SyntaxError/)]);
+});
+
+test("results that an interrupt keeps from being read are read by the next run", async () => {
+  const server = await start();
+  const root = emptyRoot();
+  const interrupt = new AbortController();
+  const first = await gateway(root, { base_url: server.url, mode: "batch" }, { signal: interrupt.signal }, {
+    fetch: spoiled((path) => {
+      if (!path.endsWith("/content")) return undefined;
+      interrupt.abort();
+      throw new TypeError("socket hang up");
+    }),
+  });
+  await Promise.allSettled([first.chat(ask(1), caller), first.chat(ask(2), caller)]);
+  await first.close();
+  expect(statesIn(root)).toHaveLength(1);
+  const second = await gateway(root, { base_url: server.url, mode: "batch" });
+  expect((await Promise.all([second.chat(ask(1), caller), second.chat(ask(2), caller)])).map(({ outcome }) => outcome)).toEqual(["ok", "ok"]);
+  await second.close();
+  expect(await batchesAt(server.url)).toHaveLength(1);
+});

@@ -133,7 +133,11 @@ export class BatchLine {
     await states.write(state);
     const { toFile } = await import("openai");
     const file = await this.ask(async (client) => client.files.create({ file: await toFile(Buffer.from(text), "calls.jsonl"), purpose: "batch" }));
-    const batch = await this.ask((client) => client.batches.create({ input_file_id: file.id, endpoint: endpoint as "/v1/chat/completions", completion_window: "24h", metadata: { daguerre: state.digest } }));
+    const batch = await this.ask(async (client, tries) => {
+      // A try that broke off may have made it: a second batch would be paid twice.
+      const made = tries > 1 ? (await client.batches.list({ limit: 100 })).data.find(({ input_file_id }) => input_file_id === file.id) : undefined;
+      return made ?? client.batches.create({ input_file_id: file.id, endpoint: endpoint as "/v1/chat/completions", completion_window: "24h", metadata: { daguerre: state.digest } });
+    });
     state.id = batch.id;
     await states.write(state);
     await this.collect(state);
@@ -176,18 +180,27 @@ export class BatchLine {
       if (signal.aborted) return;
     }
     onStatus(undefined);
+    const files = [batch.output_file_id, batch.error_file_id].filter((id) => typeof id === "string");
+    const texts = await Promise.all(files.map((id) => this.ask(async (client) => (await client.files.content(id)).text()))).catch((error: unknown) => {
+      // Files that are gone stay so; others the next run reads.
+      if (error instanceof WireFailure && error.reason === "request") this.ended.add(state);
+      throw error;
+    });
     this.ended.add(state);
-    for (const id of [batch.output_file_id, batch.error_file_id]) {
-      if (typeof id !== "string") continue;
-      const text = await this.ask(async (client) => (await client.files.content(id)).text());
-      for (const line of text.split("\n")) if (line.trim() !== "") this.take(line);
+    for (const line of texts.flatMap((text) => text.split("\n"))) {
+      if (line.trim() === "") continue;
+      try {
+        this.take(line);
+      } catch (error) {
+        this.options.onWarning(`a line of the results of batch ${batch.id} cannot be read: ${String(error)}`);
+      }
     }
     const words = batch.errors?.data?.map(({ message }) => message).join("; ");
     for (const key of state.keys) {
+      if (!this.out.has(key)) continue;
       // Expired: what came in time is taken, the rest is asked for again.
-      const wanted = this.out.get(key);
-      if (wanted !== undefined && batch.status === "expired") this.again(wanted, new WireFailure("server", "the batch expired"));
-      else if (this.out.has(key)) this.give(key, new WireFailure("request", `batch ${batch.id} ${batch.status} without this answer${words === undefined ? "" : `: ${words}`}`));
+      if (batch.status === "expired") this.again(key, new WireFailure("server", "the batch expired"));
+      else this.give(key, new WireFailure("request", `batch ${batch.id} ${batch.status} without this answer${words === undefined ? "" : `: ${words}`}`));
     }
   }
 
@@ -201,13 +214,15 @@ export class BatchLine {
     }
     const said = (response?.body["error"] ?? error ?? {}) as { code?: string; type?: string; param?: string; message?: string };
     const failure = failureOf({ status: status === 200 ? undefined : status, code: said.code, type: said.type, param: said.param, message: said.message ?? "no answer", header: () => null }, this.options.clock.now(), clean);
-    const wanted = this.out.get(key);
-    if (wanted !== undefined && (failure.reason === "rate" || failure.reason === "server")) this.again(wanted, failure);
+    if (failure.reason === "rate" || failure.reason === "server") this.again(key, failure);
     else this.give(key, failure);
   }
 
-  private again(wanted: Wanted, failure: WireFailure): void {
-    this.out.delete(wanted.key);
+  /** Asks again in another batch: now, or where nobody has asked yet, when somebody does. */
+  private again(key: CallKey, failure: WireFailure): void {
+    const wanted = this.out.get(key);
+    this.out.delete(key);
+    if (wanted === undefined) return;
     wanted.tries++;
     if (wanted.tries >= MOST_TRIES) wanted.reject(failure);
     else this.gather(wanted);
@@ -224,14 +239,14 @@ export class BatchLine {
   }
 
   /** Asks the server, again where it is for a moment not there. */
-  private async ask<T>(what: (client: NonNullable<BatchLine["client"]>) => Promise<T>): Promise<T> {
+  private async ask<T>(what: (client: NonNullable<BatchLine["client"]>, tries: number) => Promise<T>): Promise<T> {
     const { spec, env, clock, signal } = this.options;
     const { APIError, APIConnectionError } = await import("openai");
     const key = apiKeyOf(spec, env);
     this.client ??= await keepingClient(spec, key, this.options.fetch);
     for (let tries = 1; ; tries++) {
       try {
-        return await what(this.client);
+        return await what(this.client, tries);
       } catch (error) {
         if (!(error instanceof APIError)) throw error;
         const failure =
