@@ -114,6 +114,34 @@ test("an invalid answer is repaired in a turn that quotes the validator", async 
   expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
 });
 
+for (const [what, answer, problem] of [
+  ["nested too deep", `{"name":"Ada","age":36,"more":${"[".repeat(20_000)}${"]".repeat(20_000)}}`, "it is nested deeper than 200 levels"],
+  ["a number out of range", '{"name":"Ada","age":36,"more":1e999}', "a number in it is out of range"],
+  ["half a surrogate pair", '{"name":"Ada\\ud800","age":36}', "a text in it has half a surrogate pair"],
+] as const) {
+  test(`an answer that is JSON but no data (${what}) is invalid, and repaired`, async () => {
+    const rig = await server(ada);
+    rig.script(say(answer));
+    const open = await gateway(emptyRoot(), { base_url: rig.url });
+    const schema = { ...person, schema: { ...person.schema, properties: { ...person.schema.properties, more: {} }, additionalProperties: true } };
+    expect(await open.chat({ ...ask, schema }, caller)).toMatchObject({ outcome: "ok", value: { name: "Ada" } });
+    expect(rig.requests[1]?.body.messages[2].content).toContain(`- ${problem}`);
+  });
+}
+
+for (const [what, around] of [["a number out of range", "-1e999"], ["lists nested too deep", "[".repeat(20_000) + "]".repeat(20_000)]] as const) {
+  test(`an answer with ${what} around it is kept, and not bought again`, async () => {
+    const root = emptyRoot();
+    const rig = await server({ status: 200, headers: { "content-type": "application/json" }, body: `{"model":"m","choices":[{"message":{"content":"{\\"name\\":\\"Ada\\",\\"age\\":36}"},"finish_reason":"stop","logprobs":${around}}],"usage":{"prompt_tokens":3}}` });
+    for (const cached of [false, true]) {
+      const open = await gateway(root, { base_url: rig.url });
+      expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok", value: { name: "Ada", age: 36 }, cached });
+      await open.close();
+    }
+    expect(rig.requests).toHaveLength(1);
+  });
+}
+
 test("a model without JSON Schema mode is asked in words, and validated the same", async () => {
   const rig = await server(say('Here it is:\n```json\n{"name": "Ada", "age": 36}\n```'));
   rig.script(say('{"name": "Ada", "age": "old"}'));

@@ -121,10 +121,9 @@ export class WorkerPool {
             rearm();
             break;
           case "call":
-            onCall(message).then(
-              (result) => post({ type: "answer", id: message.id, result }),
-              (error: unknown) => post({ type: "refused", id: message.id, error: refusal(error) }),
-            );
+            onCall(message)
+              .then((result) => post({ type: "answer", id: message.id, result }))
+              .catch((error: unknown) => post({ type: "refused", id: message.id, error: refusal(error) }));
             break;
           case "items":
             onItems(message.counts);

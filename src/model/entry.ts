@@ -1,6 +1,6 @@
 import { canonicalText } from "./canonical.ts";
 import { hash } from "node:crypto";
-import type { Outcome, Usage } from "../stage/index.ts";
+import type { Json, Outcome, Usage } from "../stage/index.ts";
 import type { CallKey, WireBody } from "./key.ts";
 
 /** A bought answer as kept. */
@@ -39,8 +39,27 @@ const HEAD = "1 ";
  * So each byte is covered by a hash, and reading an answer neither parses nor hashes its request.
  */
 export function encodeEntry(entry: Entry): string {
-  const answer = canonicalText(entry.answer);
+  const answer = textOf(entry.answer);
   return `${HEAD}${hash("sha256", answer, "hex")}\n${answer}\n${entry.request}`;
+}
+
+/** What a server sends around the answer may be no JSON that can be written again: the answer is paid for, and kept without that. */
+function textOf(answer: Answer): string {
+  try {
+    return canonicalText(answer);
+  } catch {
+    return canonicalText({ ...answer, response: writable(answer.response, 0) });
+  }
+}
+
+const DEEPEST = 100;
+
+function writable(value: Json, depth: number): Json {
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === DEEPEST) return "nested too deep to be kept";
+  if (Array.isArray(value)) return value.map((element) => writable(element, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, writable(member, depth + 1)]));
 }
 
 /** The checked answer of an entry's text, or what is wrong with it. */

@@ -65,8 +65,25 @@ export async function judgeChat(response: WireBody, output: StructuredOutput | u
   if (outcome !== "ok" || output === undefined) return { outcome };
   const value = jsonIn(textOf(response));
   if (value === undefined) return { outcome: "invalid", problems: ["the answer is not JSON"] };
-  const problems = await output.problems(value);
+  const flaw = flawIn(value);
+  const problems = flaw === undefined ? await output.problems(value) : [flaw];
   return problems.length === 0 ? { outcome } : { outcome: "invalid", problems };
+}
+
+const DEEPEST = 200;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** What makes a parsed value no data that an artifact can hold, whatever its schema says. */
+function flawIn(value: Json, depth = 0): string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : "a number in it is out of range";
+  if (typeof value === "string") return LONE_SURROGATE.test(value) ? "a text in it has half a surrogate pair" : undefined;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth === DEEPEST) return `it is nested deeper than ${DEEPEST} levels`;
+  for (const [name, member] of Object.entries(value)) {
+    const flaw = (LONE_SURROGATE.test(name) ? "a name in it has half a surrogate pair" : undefined) ?? flawIn(member, depth + 1);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
 }
 
 const FENCED = /^\s*```[A-Za-z]*\s*\n([\s\S]*?)\n?\s*```\s*$/;
