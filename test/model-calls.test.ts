@@ -239,6 +239,16 @@ test("a budget of cost is never passed, and spent as far as it goes", async () =
   expect(open.ledger()).toEqual([{ stage: "documents", role: "writer", model: "gpt-x", made: 5, stored: 0, usage: { input: 500, cached_input: 0, output: 5000 }, cost: expect.closeTo(0.05, 10) }]);
 });
 
+test("a budget of cost holds where the server does not say what an answer took, and the user is told", async () => {
+  const rig = await server({ status: 200, headers: { "content-type": "application/json" }, body: { model: "m", choices: [{ message: { content: "hi" }, finish_reason: "stop" }] } });
+  const warnings: string[] = [];
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 0, output: 1000 }, request: { max_tokens: 10 } }, { maxCost: 0.055, onWarning: (line) => warnings.push(line) });
+  const all = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => open.chat({ role: "writer", request: { prompt: `${i}` } }, caller)));
+  expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+  expect(rig.requests).toHaveLength(5);
+  expect(warnings).toEqual(["models.writer (gpt-x): the server does not say how many tokens its answers took, so what they cost is not known; --max-cost reckons with the most they can"]);
+});
+
 test("a budget of cost lets no call leave whose answer has no bound, and says how to give one", async () => {
   const rig = await server(say("text", { usage: { prompt_tokens: 10, completion_tokens: 16_000 } }));
   const price = { input: 1, output: 10 };
@@ -313,6 +323,23 @@ test("what is on the wire at an interrupt is awaited and kept", async () => {
   expect(rig.requests).toHaveLength(1);
   const again = await gateway(root, { base_url: rig.url }, { frozen: true });
   expect(await again.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: true });
+});
+
+test("an answer that comes after an interrupt is accounted for like any other", async () => {
+  const rig = await server();
+  const gate = held(ada);
+  rig.script(gate.script);
+  const interrupt = new AbortController();
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 1000, output: 1000 } }, { signal: interrupt.signal }, { clock: { ...quickClock(), sleep: () => new Promise(() => {}) } });
+  const asked = open.chat(ask, caller);
+  await gate.asked;
+  interrupt.abort();
+  await expect(asked).rejects.toMatchObject({ kind: "aborted" });
+  const closing = open.close();
+  gate.release();
+  await closing;
+  expect(open.ledger()).toMatchObject([{ made: 1, stored: 0, cost: expect.closeTo(0.015, 9) }]);
+  expect(open.ledger()[0]?.unanswered).toBeUndefined();
 });
 
 test("embeddings are one entry per text: in the order asked, duplicates once, in requests a server takes", async () => {

@@ -32,7 +32,7 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
     // Written out: spread objects cost a stored answer a tenth of its time.
     const keyed: KeyedCall = { kind: "chat", provider, weights, body, scope, sample, attempt };
     const asked: Asked = {
-      keyed, role: role.name, spec, caller,
+      keyed, role: role.name, spec, caller, late: count,
       local: spec.provider === "offline",
       async send(key) {
         await output?.ready();

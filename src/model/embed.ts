@@ -35,7 +35,7 @@ export async function embed(
     if (byText.has(text)) continue;
     const keyed: KeyedCall = { kind: "embedding", provider: providerId(spec.provider), weights: spec.weights, body: { ...fields, input: text }, scope, sample: 0, attempt: 0 };
     const asked: Asked = {
-      keyed, role: role.name, spec, caller,
+      keyed, role: role.name, spec, caller, late: count,
       local: spec.provider === "offline" || spec.provider === "transformers",
       // A batch has a line for each text anyway.
       send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, { stage: caller.stage, role: role.name }, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),

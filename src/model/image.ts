@@ -24,7 +24,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
       scope: scopeOf(call.request, caller), sample: sampleOf(role, call.request), attempt,
     };
     const asked: Asked = {
-      keyed, role: role.name, spec, caller,
+      keyed, role: role.name, spec, caller, late: count,
       local: spec.provider === "offline",
       send: (key) => sources.send(spec, { stage: caller.stage, role: role.name }, "image", wireBody(keyed), () => Promise.resolve(nothing), key),
       judge: (response) => Promise.resolve(judge(response)),

@@ -33,6 +33,8 @@ export interface Asked {
   judge(response: WireBody): Promise<Judged>;
   /** Tokens at most, for the budget; undefined where the answer has no bound. */
   worst(): Usage | undefined;
+  /** Told of an answer that was bought but came too late for who asked: after an interrupt. */
+  late(obtained: Obtained): void;
   /** Free and deterministic: buying it twice harms nobody. */
   local: boolean;
 }
@@ -113,9 +115,14 @@ export class Purchases {
     const buying = this.buy(asked, key, text);
     this.buying.add(buying);
     return new Promise<Obtained>((resolve, reject) => {
-      this.waiting.add(reject);
-      buying.then(resolve, reject).finally(() => {
-        this.waiting.delete(reject);
+      let left = false;
+      const leave = (error: CallError): void => {
+        left = true;
+        reject(error);
+      };
+      this.waiting.add(leave);
+      buying.then((obtained) => (left ? asked.late(obtained) : resolve(obtained)), reject).finally(() => {
+        this.waiting.delete(leave);
         this.buying.delete(buying);
       });
     });
@@ -158,7 +165,7 @@ export class Purchases {
           asker: { stage, role: asked.role, ...(item === undefined ? {} : { item }) },
           times: { sent, answered: clock.now() },
         };
-        paid = costOf(bought.usage, asked.spec, asked.keyed.kind === "image" ? 1 : 0) ?? 0;
+        paid = this.costOf(bought.usage, asked);
         return { answer: await this.checked(asked, bought, text), cached: false };
       } finally {
         reservation.settle(paid);
@@ -190,6 +197,16 @@ export class Purchases {
       await clock.sleep(wait, signal);
       if (signal.aborted) throw aborted();
     }
+  }
+
+  /** What an answer has cost; where the server does not say, the most it can, so that a cap holds. */
+  private costOf(usage: Usage, asked: Asked): number {
+    const { role, spec, keyed } = asked;
+    const cost = costOf(usage, spec, keyed.kind === "image" ? 1 : 0) ?? 0;
+    if (asked.local || cost > 0 || usage.input + usage.output > 0 || !((spec.price?.input ?? 0) + (spec.price?.output ?? 0) > 0)) return cost;
+    const { budget, onWarning } = this.options;
+    onWarning(`models.${role} (${spec.model}): the server does not say how many tokens its answers took, so what they cost is not known${budget.countsCost ? "; --max-cost reckons with the most they can" : ""}`);
+    return this.worst(asked);
   }
 
   private worst(asked: Asked): number {
