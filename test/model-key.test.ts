@@ -2,8 +2,8 @@ import canonicalize from "canonicalize";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalText } from "../src/model/canonical.ts";
-import { DENIED, modelIdentity } from "../src/model/identity.ts";
-import { callKey, keyText } from "../src/model/key.ts";
+import { modelIdentity } from "../src/model/identity.ts";
+import { callKey, DENIED, keyText } from "../src/model/key.ts";
 import type { KeyedCall } from "../src/model/key.ts";
 import type { Json } from "../src/stage/index.ts";
 
@@ -114,6 +114,16 @@ test("an image enters by the hash of its bytes, so another base64 of the same by
 test("prompt bytes are hashed as they are: no trimming, no Unicode normal form", () => {
   const prompts = ["é", "e\u0301", "é ", "é\n", "é\r\n", "\ud800"];
   expect(new Set(prompts.map((content) => callKey({ ...call, body: { model: "m", messages: [{ role: "user", content }] } }))).size).toBe(prompts.length);
+});
+
+test("what makes another call of every question makes another identity of the model: the order of its tools and schemas, and how a schema is sent", () => {
+  const plain = { provider: "openai", model: "gpt-4o" };
+  const tools = (...names: string[]) => ({ ...plain, request: { tools: [{ type: "function", function: { name: "f", parameters: { type: "object", properties: Object.fromEntries(names.map((name) => [name, {}])) } } }] } });
+  const format = (...names: string[]) => ({ ...plain, request: { response_format: { type: "json_schema", json_schema: { name: "s", schema: Object.fromEntries(names.map((name) => [name, {}])) } } } });
+  const identities = [tools("a", "b"), tools("b", "a"), format("a", "b"), format("b", "a"), { ...plain, supports: { json_schema: false } }, { ...plain, supports: { json_schema: false, json_object: true } }];
+  expect(new Set(identities.map((spec) => canonicalText(modelIdentity(spec)))).size).toBe(identities.length);
+  const order = (request: object) => canonicalText(modelIdentity({ ...plain, request: request as Record<string, Json> }));
+  expect(order({ seed: 1, temperature: 0 })).toBe(order({ temperature: 0, seed: 1 }));
 });
 
 test("a model's identity holds what changes bytes, and nothing of transport, money or secrets", () => {

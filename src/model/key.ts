@@ -1,10 +1,18 @@
 import { canonicalText } from "./canonical.ts";
 import { hash } from "node:crypto";
 import type { Json } from "../stage/index.ts";
-import { DENIED } from "./identity.ts";
 
 /** Version of what a key is made of. Another one makes other keys: then `cache migrate` renames what is stored. */
 export const KEY_VERSION = 1;
+
+/**
+ * Fields of a wire request that say how it travels or who is billed, never what is answered. They are not in a key and not in a recipe.
+ * `n`: samples are bought one by one. `metadata`, `user`, `safety_identifier`: labels of the sender. `prompt_cache_key`: routing.
+ */
+export const DENIED: ReadonlySet<string> = new Set([
+  "api_key", "authorization", "headers", "extra_headers", "base_url", "timeout", "max_retries", "stream", "stream_options", "n", "user", "metadata", "store",
+  "service_tier", "safety_identifier", "prompt_cache_key", "trace_id", "request_id", "span_id", "traceparent", "tracestate", "client_request_id",
+]);
 
 /** `sha256:` and 64 hex digits; made here only. */
 export type CallKey = string & { readonly __brand: "CallKey" };
@@ -49,7 +57,8 @@ export function callKey(call: KeyedCall): CallKey {
   return keyOf(keyText(call));
 }
 
-function countedBody(body: WireBody): WireBody {
+/** What of a wire body counts; schemas and tool parameters as text in their order. */
+export function countedBody(body: WireBody): WireBody {
   const counted: WireBody = {};
   for (const field in body) {
     if (DENIED.has(field)) continue;
