@@ -25,7 +25,7 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
   const { spec } = role;
   const output = call.schema === undefined ? undefined : structuredOutput(call.schema.name, call.schema.schema);
   const first = chatBody(role, call);
-  const provider = providerId(spec.provider), { weights } = spec, scope = scopeOf(call.request, caller), sample = sampleOf(role, call.request);
+  const provider = providerId(spec.provider), { weights } = spec, scope = scopeOf(role, call.request, caller), sample = sampleOf(role, call.request);
   const attempts = Math.max(1, spec.attempts ?? DEFAULT_ATTEMPTS);
   let body = first;
   for (let attempt = 0; ; attempt++) {

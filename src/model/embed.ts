@@ -28,7 +28,7 @@ export async function embed(
   if (!call.texts.every((text) => typeof text === "string")) throw new CallError("request", `models.${role.name}: embed takes a list of texts`);
   // The same text has the same vector for everybody, unless a scope is asked for.
   const fields = fieldsOf(role, call.options ?? {});
-  const scope = typeof call.options?.scope === "string" ? scopeOf(call.options, caller) : "";
+  const scope = call.options?.scope === undefined ? "" : scopeOf(role, call.options, caller);
   const group = new Group(role, fields, caller, sources);
   const byText = new Map<string, Promise<Obtained>>();
   for (const text of call.texts) {

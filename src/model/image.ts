@@ -21,7 +21,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
   for (let attempt = 0; ; attempt++) {
     const keyed: KeyedCall = {
       kind: "image", provider: providerId(spec.provider), weights: spec.weights, body,
-      scope: scopeOf(call.request, caller), sample: sampleOf(role, call.request), attempt,
+      scope: scopeOf(role, call.request, caller), sample: sampleOf(role, call.request), attempt,
     };
     const asked: Asked = {
       keyed, role: role.name, spec, caller, late: count,

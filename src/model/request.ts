@@ -26,6 +26,7 @@ export function fieldsOf(role: Role, request: { [field: string]: unknown }): Wir
   for (const field in request) if (!OWN.has(field) && request[field] !== undefined) body[field] = request[field] as Json;
   if (body["stream"] === true) throw bad(role, "answers are not streamed; remove `stream`");
   if (body["n"] !== undefined && body["n"] !== 1) throw bad(role, "one call is one answer; ask for more with `sample: 0`, `sample: 1` … instead of `n`");
+  if (body["messages"] !== undefined) throw bad(role, "`messages` in its request would reach no call; put them into the stage's call, a system prompt too");
   checkCapabilities(role, body);
   return body;
 }
@@ -33,6 +34,10 @@ export function fieldsOf(role: Role, request: { [field: string]: unknown }): Wir
 function checkCapabilities(role: Role, body: WireBody): void {
   const { supports } = role.spec;
   if (supports === undefined) return;
+  const format = body["response_format"] as { type?: unknown } | null | undefined;
+  if (supports["json_schema"] === false && format?.type === "json_schema") {
+    throw new CallError("capability", `models.${role.name}: ${role.spec.model} has no JSON Schema mode (supports: { json_schema: false }); give the schema as the call's \`schema\` instead of response_format`);
+  }
   for (const [flag, supported] of Object.entries(supports)) {
     if (supported || !(flag in body)) continue;
     const instead = INSTEAD[flag];
@@ -61,6 +66,7 @@ export function messagesOf(role: Role, request: { prompt?: unknown; messages?: u
  * of the last message.
  */
 export function withSchema(role: Role, body: WireBody, output: StructuredOutput): WireBody {
+  if (body["response_format"] !== undefined) throw bad(role, "a call has a `schema` or a `response_format`, not both; remove response_format from the model's request or from the stage's call");
   if (role.spec.supports?.["json_schema"] !== false) {
     if (output.schema["type"] !== "object") throw bad(role, `the schema ${output.name} must have type "object" at its root, as the wire format wants; put the list or value into a property of an object`);
     return { ...body, response_format: { type: "json_schema", json_schema: { name: output.name, schema: output.schema, strict: output.strict } } };
@@ -80,8 +86,10 @@ export function withRepair(body: WireBody, answer: string, problems: readonly st
 }
 
 /** The scope of a call: as given, else the stage and item that ask. */
-export function scopeOf(request: { scope?: unknown }, caller: { stage: string; item?: string }): string {
-  if (typeof request.scope === "string") return request.scope;
+export function scopeOf(role: Role, request: { scope?: unknown }, caller: { stage: string; item?: string }): string {
+  const { scope } = request;
+  if (typeof scope === "string") return scope;
+  if (scope !== undefined) throw bad(role, `\`scope\` is ${scope === null ? "null" : `a ${typeof scope}`}, not text`);
   return caller.item === undefined ? caller.stage : `${caller.stage}/${caller.item}`;
 }
 
