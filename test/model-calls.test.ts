@@ -154,14 +154,14 @@ test("a model without JSON Schema mode is asked in words, and validated the same
 
 test("transport errors, 408, 409, 429, 5xx and a 200 with an error body are retried and never stored", async () => {
   const rig = await server(ada);
-  rig.script(reset(), cutOff(), failed(500), failed(503), failed(408), failed(409), rateLimited(), errorIn200(), { status: 200, body: "<html>busy</html>" });
+  rig.script(reset(), cutOff(), failed(500), failed(503), failed(408), failed(409), rateLimited(), errorIn200(), { status: 200, body: "<html>busy</html>" }, { status: 200, body: { detail: "try later" } });
   const clock = quickClock();
   const open = await gateway(emptyRoot(), { base_url: rig.url }, {}, { clock });
   // Eight broken tries would be one too many; the 429 does not count.
   await expect(open.chat(ask, caller)).rejects.toThrow("no answer");
   expect(open.calls("documents")).toMatchObject({ made: 0 });
   expect(await open.chat(ask, caller)).toMatchObject({ outcome: "ok", cached: false });
-  expect(rig.requests).toHaveLength(10);
+  expect(rig.requests).toHaveLength(11);
 });
 
 for (const [status, kind] of [[400, "request"], [401, "auth"], [403, "auth"], [404, "request"], [422, "request"]] as const) {
@@ -360,6 +360,27 @@ test("embeddings are one entry per text: in the order asked, duplicates once, in
   expect(cached).toBe(true);
   expect(others.reverse()).toEqual(value);
   expect((await again.embed({ role: "writer", texts: [texts[3] as string] }, caller)).value[0]).toEqual(value[3]);
+});
+
+for (const [what, embedding] of [["no base64", "!!!!"], ["empty", ""], ["cut off", "AAA"], ["not finite", "//////8="], ["a list with a hole", [1, null]], ["out of range", [1e300]]] as const) {
+  test(`an embedding that is no vector (${what}) is not kept, and those beside it are`, async () => {
+    const rig = await server();
+    const root = emptyRoot();
+    rig.script({ body: { model: "m", data: [{ index: 1, embedding }, { index: 0, embedding: [0.5, 1] }], usage: { prompt_tokens: 4 } } });
+    const open = await gateway(root, { base_url: rig.url });
+    await expect(open.embed({ role: "writer", texts: ["good", "bad"] }, caller)).rejects.toThrow("an embedding is not a list of 32-bit numbers");
+    expect((await open.embed({ role: "writer", texts: ["good"] }, caller)).value).toEqual([new Float32Array([0.5, 1])]);
+    await open.embed({ role: "writer", texts: ["bad"] }, caller);
+    expect(rig.requests.map(({ body }) => (body as { input: string[] }).input)).toEqual([["good", "bad"], ["bad"]]);
+  });
+}
+
+test("what only the simulator draws from is no part of another provider's call", async () => {
+  const rig = await server();
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  const draw = (attributes: object) => open.image({ role: "writer", request: { prompt: "a portrait", attributes } }, caller);
+  expect((await draw({ hair: "red" })).key).toBe((await draw({ hair: "black" })).key);
+  expect(rig.requests.map(({ body }) => body)).toEqual([{ model: "gpt-x", prompt: "a portrait" }]);
 });
 
 test("a budget is one for all stages and kinds of calls, and never exceeded by one at a concurrency of 64", async () => {

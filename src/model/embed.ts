@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CallResult, Usage } from "../stage/index.ts";
 import { providerId } from "./identity.ts";
-import type { KeyedCall, WireBody } from "./key.ts";
+import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Asked, Obtained, Purchases } from "./purchase.ts";
 import { WireFailure } from "./provider/types.ts";
@@ -37,8 +37,8 @@ export async function embed(
     const asked: Asked = {
       keyed, role: role.name, spec, caller, late: count,
       local: spec.provider === "offline" || spec.provider === "transformers",
-      // A batch has a line for each text anyway.
-      send: async (key) => (spec.mode === "batch" ? (split(await sources.send(spec, { stage: caller.stage, role: role.name }, "embedding", { ...fields, input: [text] }, () => inputTokens([text]), key), 1)[0] as WireBody) : group.add(text)),
+      // A batch has a line for each text.
+      send: (key) => (spec.mode === "batch" ? group.alone(text, key) : group.add(text)),
       judge: () => Promise.resolve({ outcome: "ok" as const }),
       worst: () => ({ input: Buffer.byteLength(text) + 3, cached_input: 0, output: 0 }),
     };
@@ -99,6 +99,16 @@ class Group {
     });
   }
 
+  async alone(text: string, key: CallKey): Promise<WireBody> {
+    const [part] = split(await this.ask([text], key), 1);
+    if (part instanceof WireFailure) throw part;
+    return part as WireBody;
+  }
+
+  private ask(texts: string[], key?: CallKey): Promise<WireBody> {
+    return this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts), key);
+  }
+
   private flush(): void {
     const group = this.waiting.splice(0);
     this.bytes = 0;
@@ -108,42 +118,59 @@ class Group {
   private async send(group: Group["waiting"]): Promise<void> {
     try {
       const texts = group.map(({ text }) => text);
-      const response = await this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts));
-      const parts = split(response, texts.length);
-      for (const [i, one] of group.entries()) one.resolve(parts[i] as WireBody);
+      const response = await this.ask(texts);
+      for (const [i, part] of split(response, texts.length).entries()) {
+        if (part instanceof WireFailure) group[i]?.reject(part);
+        else group[i]?.resolve(part);
+      }
     } catch (error) {
       for (const one of group) one.reject(error);
     }
   }
 }
 
-/** The response of each text, its vector as base64 of little-endian 32-bit floats and its share of the tokens. */
-function split(response: WireBody, texts: number): WireBody[] {
-  const data = response["data"];
-  if (!Array.isArray(data) || data.length !== texts) throw new WireFailure("server", `${Array.isArray(data) ? data.length : "no"} embeddings for ${texts} texts`);
-  const vectors: string[] = [];
-  for (const [i, one] of (data as WireBody[]).entries()) vectors[typeof one["index"] === "number" ? one["index"] : i] = encode(one["embedding"]);
+/**
+ * The response of each text, its vector as base64 of little-endian 32-bit floats and its share of the tokens; a failure for each whose vector is
+ * missing or none, so that those beside it are kept.
+ */
+function split(response: WireBody, texts: number): (WireBody | WireFailure)[] {
+  const data = Array.isArray(response["data"]) ? (response["data"] as WireBody[]) : [];
+  // Without an index, only a whole list tells which is whose.
+  const places = data.every((one) => typeof one["index"] === "number") ? data.map((one) => one["index"] as number) : data.length === texts ? [...data.keys()] : [];
+  const byPlace = new Map(places.map((place, i) => [place, data[i]?.["embedding"]]));
   const { input } = usageOf(response);
   return Array.from({ length: texts }, (_, i) => {
-    const vector = vectors[i];
-    if (vector === undefined) throw new WireFailure("server", `no embedding for text ${i} of ${texts}`);
+    const vector = byPlace.has(i) ? encode(byPlace.get(i)) : new WireFailure("server", `no embedding for text ${i + 1} of ${texts}`);
+    if (vector instanceof WireFailure) return vector;
     const share = Math.floor((input * (i + 1)) / texts) - Math.floor((input * i) / texts);
     return { object: "list", model: response["model"] ?? null, data: [{ object: "embedding", index: 0, embedding: vector }], usage: { prompt_tokens: share, total_tokens: share } };
   });
 }
 
-function encode(embedding: unknown): string {
-  if (typeof embedding === "string") return embedding;
-  if (!Array.isArray(embedding) || embedding.length === 0 || !embedding.every((x) => typeof x === "number" && Number.isFinite(x))) throw new WireFailure("server", "an embedding is not a list of numbers");
-  const bytes = Buffer.alloc(embedding.length * 4);
-  for (const [i, x] of embedding.entries()) bytes.writeFloatLE(x as number, i * 4);
-  return bytes.toString("base64");
+function encode(embedding: unknown): string | WireFailure {
+  if (typeof embedding === "string") {
+    if (isVector(floatsOf(embedding)) && /^[\w+/-]+=*$/.test(embedding)) return embedding;
+  } else if (Array.isArray(embedding) && embedding.every((x) => typeof x === "number")) {
+    const bytes = Buffer.alloc(embedding.length * 4);
+    for (const [i, x] of embedding.entries()) bytes.writeFloatLE(x as number, i * 4);
+    const text = bytes.toString("base64");
+    if (isVector(floatsOf(text))) return text;
+  }
+  return new WireFailure("server", "an embedding is not a list of 32-bit numbers");
+}
+
+const isVector = (floats: Float32Array | undefined): boolean => floats !== undefined && floats.length > 0 && floats.every((x) => Number.isFinite(x));
+
+/** Undefined where the bytes are not whole floats. */
+function floatsOf(base64: string): Float32Array | undefined {
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.length % 4 !== 0) return undefined;
+  const vector = new Float32Array(bytes.length / 4);
+  for (let i = 0; i < vector.length; i++) vector[i] = bytes.readFloatLE(i * 4);
+  return vector;
 }
 
 function vectorOf(response: WireBody): Float32Array {
   const [first] = response["data"] as WireBody[];
-  const bytes = Buffer.from(first?.["embedding"] as string, "base64");
-  const vector = new Float32Array(bytes.length / 4);
-  for (let i = 0; i < vector.length; i++) vector[i] = bytes.readFloatLE(i * 4);
-  return vector;
+  return floatsOf(first?.["embedding"] as string) as Float32Array;
 }

@@ -16,7 +16,8 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
   const { spec } = role;
   const { prompt } = call.request;
   if (typeof prompt !== "string" || prompt === "") throw new CallError("request", `models.${role.name}: an image needs a \`prompt\``);
-  const body: WireBody = { ...fieldsOf(role, call.request), prompt };
+  const { attributes, ...fields } = fieldsOf(role, call.request);
+  const body: WireBody = { ...fields, ...(spec.provider === "offline" && attributes !== undefined ? { attributes } : {}), prompt };
   const attempts = Math.max(1, spec.attempts ?? DEFAULT_ATTEMPTS);
   for (let attempt = 0; ; attempt++) {
     const keyed: KeyedCall = {
@@ -42,9 +43,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
 }
 
 function wireBody({ provider, body, sample, scope }: KeyedCall): WireBody {
-  if (provider.startsWith("offline/")) return { ...body, metadata: { sample: String(sample), scope } };
-  const { attributes: _facts, ...wire } = body;
-  return wire;
+  return provider.startsWith("offline/") ? { ...body, metadata: { sample: String(sample), scope } } : body;
 }
 
 function judge(response: WireBody): Judged {

@@ -53,7 +53,8 @@ export function failureIn(response: unknown, now: number, clean: (text: string) 
   const choice: unknown = Array.isArray(body["choices"]) ? body["choices"][0] : undefined;
   const inside = typeof choice === "object" && choice !== null ? (choice as Record<string, unknown>)["error"] : undefined;
   const error = body["error"] ?? inside;
-  if (error === undefined || error === null) return undefined;
+  // Neither an answer nor a bill: what a proxy or another kind of server says.
+  if (error === undefined || error === null) return body["choices"] ?? body["data"] ?? body["usage"] ? undefined : new WireFailure("server", `no answer but ${clean(JSON.stringify(response)).slice(0, 200)}`);
   const { code, type, param, message } = (typeof error === "object" ? error : { message: String(error) }) as Record<string, unknown>;
   const status = typeof code === "number" && code >= 400 && code < 600 ? code : typeof code === "string" && /^[45]\d\d$/.test(code) ? Number(code) : undefined;
   const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
