@@ -2,6 +2,7 @@
 import { describe, expect } from "vitest";
 import { pipeline, test } from "./rig/index.ts";
 import type { Project } from "./rig/index.ts";
+import { duration } from "../src/cli/print/words.ts";
 
 const matrix = (p: Project): Project => p.write({ "pipeline.yaml": pipeline({ mat: { cmd: "echo {axis.n} > {output}", matrix: { n: "params.n" }, output: "mat.txt" } }, { params: { n: [1, 2, 3] } }) });
 
@@ -88,5 +89,11 @@ describe.concurrent("a pattern that matches nothing", () => {
     const result = await p.dag("run", "-p", "glob=seeds/*");
     expect(result.code).toBe(0);
     expect(result.stderr).not.toContain("warning");
+  });
+});
+
+describe("a time", () => {
+  test("is said in its two largest units, however long a server asks to wait", () => {
+    expect([410, 95_000, 3_599_400, 3_600_000, 5_400_000, 172_800_000, 100_000_000_000].map(duration)).toEqual(["0.41 s", "1 min 35 s", "59 min 59 s", "1 h 00 min", "1 h 30 min", "2 d 00 h", "1157 d 09 h"]);
   });
 });

@@ -5,11 +5,13 @@ import type { Reason } from "../../plan/index.ts";
 
 export type CellEvent = Extract<BuildEvent, { type: "cell" }>;
 
-/** `0.41 s`, `2 min 05 s`. */
+/** `0.41 s`, `2 min 05 s`, `1 h 30 min`, `2 d 00 h`. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+  const two = (of: number): string => String(of).padStart(2, "0");
+  const seconds = Math.round(ms / 1000), minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60);
+  if (minutes < 60) return `${minutes} min ${two(seconds % 60)} s`;
+  return hours < 48 ? `${hours} h ${two(minutes % 60)} min` : `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
 /** USD; cents' fractions only where they are all there is. */
