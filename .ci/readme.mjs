@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Keeps README.md true: puts the flagship's printed tables, its hashes and its picture (docs/pipeline.svg) in from a build of this checkout.
+// Keeps README.md true: puts the flagship's printed tables, its hashes, the beginning of a trace and its picture (docs/pipeline.svg) in from a build of this checkout.
 // Usage: node .ci/readme.mjs [--check]    --check writes nothing and exits 1 where the page says something else than the build
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -19,9 +19,12 @@ function filled(page, name, text) {
 
 const table = dag("run", "evaluate");
 const hashes = dag("hash", "evaluate");
+// Its first screen, up to the second session; the day of a call is of this machine.
+const trace = dag("trace", "000000000@noise=0,system=reader-1+bm25").replace(/ · \d{4}-\d\d-\d\d$/gm, "");
+const beginning = /^[^]*← retrieved\[0\][^]*?\n(?= {2}\S)/.exec(trace)?.[0] ?? trace;
 const before = readFileSync(`${root}/README.md`, "utf8");
 const wanted = {
-  "README.md": filled(filled(before, "numbers", table), "hashes", hashes),
+  "README.md": filled(filled(filled(before, "numbers", table), "hashes", hashes), "trace", beginning),
   "docs/pipeline.svg": dag("graph", "--format", "svg"),
 };
 

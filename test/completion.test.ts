@@ -52,6 +52,8 @@ describe.concurrent("dag complete", () => {
     expect((await offered(p, "run", "em")).values).toEqual(["embed", "embed@"]);
     expect((await offered(p, "run", "people", "embed@")).values).toEqual(["embed@noise=", "embed@retriever="]);
     expect((await offered(p, "why", "embed@noise=0")).values).toEqual(["embed@noise=0", "embed@noise=0.3", "embed@noise=0.5"]);
+    expect((await offered(p, "trace", "q1", "--cell", "embed@noise=0")).values).toEqual(["embed@noise=0", "embed@noise=0.3", "embed@noise=0.5"]);
+    expect((await offered(p, "trace", "")).values).toEqual([]);
     expect((await offered(p, "run", "embed@noise=0.3")).values).toEqual(["embed@noise=0.3", "embed@noise=0.3,"]);
     expect((await offered(p, "run", "embed@noise=0.3,")).values).toEqual(["embed@noise=0.3,retriever="]);
     expect((await offered(p, "run", "embed@noise=0.3,retriever=d")).values).toEqual(["embed@noise=0.3,retriever=dense"]);

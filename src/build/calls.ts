@@ -42,26 +42,28 @@ export class CallDesk {
     }
   }
 
-  private async ask(message: CallMessage, caller: Caller): Promise<CallReply> {
+  private async ask(message: CallMessage, asking: Caller): Promise<CallReply> {
     const gateway = await (this.gateway ??= this.open());
     const { role, request } = message;
+    const keys: string[] = [];
+    const caller: Caller = { ...asking, heard: (key) => void keys.push(key) };
     switch (message.method) {
       case "chat": {
         const chat = request as ChatRequest;
         if (typeof chat.schema !== "string") {
           const schema = chat.schema === undefined ? {} : { schema: { name: typeof chat.schema["title"] === "string" ? nameOf(chat.schema["title"]) : "answer", schema: chat.schema } };
-          return { result: (await gateway.chat({ role, request: chat, ...schema }, caller)) as unknown as Json };
+          return { result: (await gateway.chat({ role, request: chat, ...schema }, caller)) as unknown as Json, keys };
         }
         const file = await this.schema(chat.schema);
         const result = await gateway.chat({ role, request: chat, schema: { name: file.name, schema: file.schema } }, caller);
-        return { result: result as unknown as Json, reads: { [file.label]: file.hash } };
+        return { result: result as unknown as Json, keys, reads: { [file.label]: file.hash } };
       }
       case "embed": {
         const { texts, options } = request as { texts: string[]; options?: { scope?: string } };
-        return { result: (await gateway.embed({ role, texts, ...(options === undefined ? {} : { options }) }, caller)) as unknown as Json };
+        return { result: (await gateway.embed({ role, texts, ...(options === undefined ? {} : { options }) }, caller)) as unknown as Json, keys };
       }
       case "image":
-        return { result: (await gateway.image({ role, request: request as ImageRequest }, caller)) as unknown as Json };
+        return { result: (await gateway.image({ role, request: request as ImageRequest }, caller)) as unknown as Json, keys };
       default:
         return message.method satisfies never;
     }

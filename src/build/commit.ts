@@ -104,7 +104,7 @@ export async function store(objects: ObjectStore, results: ResultStore, { cell, 
     inputs,
     ...(outcome.records === undefined ? {} : { records: outcome.records }),
   };
-  if (record) await results.record(declared, result);
+  if (record) await results.record(declared, result, cell.models.length > 0 ? outcome.calls : undefined);
   return result;
 }
 

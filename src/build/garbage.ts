@@ -56,7 +56,7 @@ export async function collectGarbage({ root, keep, dryRun, unfinished, tool }: G
   // Journals go before the results that tell which of them were finished: a kill between the two loses nothing.
   const finished = new Set<Sha256>();
   for (const { content } of results.list()) {
-    const list = content === undefined || content === "reads" ? undefined : eachOf(content.inputs);
+    const list = content === undefined || content === "note" ? undefined : eachOf(content.inputs);
     if (list !== undefined && typeof content === "object") finished.add(itemBaseOf(content.inputs, list.each, list.module));
   }
   for (const { base, path, bytes } of listJournals(root)) {

@@ -19,6 +19,8 @@ export type { Places, ProjectOptions, State } from "./project.ts";
 export { itemsLeft, whyCell } from "./why.ts";
 export { whyItem } from "./why-item.ts";
 export type { Why } from "./why.ts";
+export { findRecord, traceRecord } from "./trace/index.ts";
+export type { Edge, Finding, NodeCalls, Place, Trace, TracedCall, TracedCell, TraceNode } from "./trace/index.ts";
 export { leavers } from "./prune.ts";
 export { packBundle } from "./bundle/pack.ts";
 export type { Packed } from "./bundle/pack.ts";

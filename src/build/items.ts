@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonRecord } from "../stage/index.ts";
 import { hashJson, Journal } from "../store/index.ts";
 import type { OnProblem, Sha256 } from "../store/index.ts";
+import { AnswerLog } from "./answered.ts";
+import type { Answered, CallKeys } from "./answered.ts";
 import { broken } from "./guard.ts";
 import { messageOf } from "./failure.ts";
 import { Ids } from "./ids.ts";
@@ -20,6 +22,8 @@ export interface Remembered {
   list?: Sha256;
   /** Role → snapshots of its model that answered (absent where none was asked, and in older journals). */
   snapshots?: Record<string, string[]>;
+  /** Role → keys of the answers it was given: what `trace` shows. Absent in older journals. */
+  calls?: CallKeys;
   /** Why it ran although its record was remembered: it was forced to, or these reads had other hashes then. */
   again?: "forced" | Record<string, Sha256>;
 }
@@ -29,7 +33,7 @@ export interface ItemRun {
   each: EachJob;
   source: AsyncIterable<JsonRecord>;
   /** Runs one item. Throws for a failed one. */
-  invoke: (item: JsonRecord, track: (label: string, hash: Sha256) => void, answered: (role: string, snapshot: string) => void) => Promise<unknown>;
+  invoke: (item: JsonRecord, track: (label: string, hash: Sha256) => void, answered: Answered) => Promise<unknown>;
   /** Current hash behind a remembered read; undefined where it cannot be told. */
   readHash: (label: string) => Promise<Sha256 | undefined>;
   /** Where the artifact is assembled. */
@@ -65,7 +69,7 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
   const sourceIds = new Ids();
   /** Needs that any item of this run has read whole: a module may keep at its top what one of them read, for the others. */
   const whole: Record<string, Sha256> = {};
-  const snapshots = new Snapshots();
+  const snapshots = new AnswerLog();
   let wake = (): void => {};
   let pause: Promise<void> | undefined;
   /** Once inputs have changed: what this run still makes is for this run only. */
@@ -100,10 +104,10 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
         seen[label] = hash;
         if (/^needs\.[^#]*$/.test(label)) whole[label] = hash;
       };
-      const answers = new Snapshots();
-      const made = recordsOf(await listed(await run.invoke(item, track, (role, snapshot) => answers.add(role, snapshot))), item.id);
+      const answers = new AnswerLog();
+      const made = recordsOf(await listed(await run.invoke(item, track, answers.add)), item.id);
       for (const record of made) await run.validate?.(record, `record ${JSON.stringify(record.id)}`);
-      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen }, list: run.each.list, ...answers.told(), ...(again === undefined ? {} : { again }) };
+      const entry: Remembered = { item: item.id, ids: made.map(({ id }) => id), lines: made.map((record) => lineOf(record, `record ${JSON.stringify(record.id)}`)), reads: { ...whole, ...seen }, list: run.each.list, ...answers.told(), calls: answers.calls(), ...(again === undefined ? {} : { again }) };
       await keep(key, JSON.stringify(entry));
       Object.assign(reads, fileReads(seen));
       counts.ran++;
@@ -162,26 +166,12 @@ export async function runItems(run: ItemRun): Promise<ItemsOutcome> {
           await writer.line(line);
           records++;
         }
-        for (const [role, list] of Object.entries(entry.snapshots ?? {})) for (const snapshot of list) snapshots.add(role, snapshot);
+        for (const [role, list] of Object.entries(entry.snapshots ?? {})) for (const snapshot of list) snapshots.add(role, snapshot, []);
       }
     } finally {
       await writer.close();
     }
     return records;
-  }
-}
-
-/** Snapshots of models by role, in the order heard. */
-class Snapshots {
-  private readonly byRole = new Map<string, Set<string>>();
-
-  add(role: string, snapshot: string): void {
-    const known = this.byRole.get(role) ?? new Set();
-    this.byRole.set(role, known.add(snapshot));
-  }
-
-  told(): { snapshots?: Record<string, string[]> } {
-    return this.byRole.size === 0 ? {} : { snapshots: Object.fromEntries([...this.byRole].map(([role, list]) => [role, [...list]])) };
   }
 }
 

@@ -2,6 +2,7 @@ import type { AxisValue, OutputKind } from "../pipeline/index.ts";
 import type { ResolvedFiles } from "../plan/index.ts";
 import type { Json } from "../stage/index.ts";
 import type { Sha256 } from "../store/index.ts";
+import type { CallKeys } from "./answered.ts";
 
 /** Where a need's bytes lie: one artifact, or the cells of a gathered one. */
 export interface NeedSource {
@@ -91,6 +92,8 @@ export interface CellOutcome {
   reads: Record<string, Sha256>;
   /** Role → snapshots of its model that answered for the items, remembered ones too. */
   snapshots?: Record<string, string[]>;
+  /** Of a stage without `each`: role → keys of the answers it was given. */
+  calls?: CallKeys;
   /** The stage has left something on its thread's global object, which the next one must not find. */
   spoilt?: true;
 }

@@ -30,8 +30,9 @@ export interface FailureShape {
   call?: string;
 }
 
-/** What an answered chat call carries besides its result: the schema file it read. */
+/** What an answered call carries besides its result: the keys of the answers behind it, and of a chat the schema file it read. */
 export interface CallReply {
   result: Json;
+  keys: string[];
   reads?: Record<string, string>;
 }

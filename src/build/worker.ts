@@ -6,6 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { JsonRecord, StageFunction } from "../stage/index.ts";
 import type { Sha256 } from "../store/index.ts";
 import { hashSmallFileSync } from "../store/index.ts";
+import { AnswerLog } from "./answered.ts";
 import { thisThread } from "./descendants.ts";
 import { messageOf } from "./failure.ts";
 import { frameOf } from "./frame.ts";
@@ -102,11 +103,12 @@ async function build(job: ModuleJob): Promise<CellOutcome> {
 
   const reads: Record<string, Sha256> = {};
   const track = (label: string, hash: Sha256): void => void (reads[label] = hash);
+  const answers = new AnswerLog();
   const records = await limited(job.timeoutMs, signal, async (inner) => {
-    const result = await stage(contextOf({ job, shared, calls, signal: inner, log: log(), track }));
+    const result = await stage(contextOf({ job, shared, calls, signal: inner, log: log(), track, answered: answers.add }));
     return writeResult(job, result, validators);
   });
-  return { ...(records === undefined ? {} : { records }), failures: [], reads };
+  return { ...(records === undefined ? {} : { records }), failures: [], reads, calls: answers.calls() };
 
   async function eachItem({ each }: ModuleJob, run: StageFunction, { needs }: Shared): Promise<CellOutcome> {
     if (each === undefined) throw new Error("unreachable");

@@ -11,6 +11,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   status: async () => (await import("./status.ts")).statusCommand,
   why: async () => (await import("./why.ts")).whyCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
+  trace: async () => (await import("./trace.ts")).traceCommand,
   graph: async () => (await import("./graph.ts")).graphCommand,
   verify: async () => (await import("./verify.ts")).verifyCommand,
   hash: async () => (await import("./hash.ts")).hashCommand,

@@ -3,6 +3,8 @@ import { damageOf, decodeAnswer, encodeEntry, requestOf } from "./entry.ts";
 import type { Answer } from "./entry.ts";
 import { KEY_VERSION, keyOf } from "./key.ts";
 import type { CallKey, WireBody } from "./key.ts";
+import { storedCall } from "./stored-call.ts";
+import type { StoredCall } from "./stored-call.ts";
 import { openStore } from "./store/open.ts";
 import type { CallStore } from "./store/types.ts";
 
@@ -54,6 +56,25 @@ export class Answers {
 
   get place(): string {
     return this.store.place;
+  }
+
+  /** One answer with its request, whole; a text where the entry is damaged, undefined where there is none. */
+  async call(key: string): Promise<StoredCall | string | undefined> {
+    const text = await this.store.get(key as CallKey);
+    if (text === undefined) return undefined;
+    const damage = damageOf(key as CallKey, text);
+    if (damage !== undefined) return damage;
+    const decoded = decodeAnswer(key as CallKey, text);
+    return decoded.ok ? storedCall(decoded.answer, JSON.parse(requestOf(text)) as Parameters<typeof storedCall>[1]) : decoded.damage;
+  }
+
+  /** The keys under which these texts would have been embedded by the call that this is the key of; undefined where that is no embedding. */
+  async embeddingKeys(key: string, texts: Iterable<string>): Promise<Map<string, CallKey> | undefined> {
+    const text = await this.store.get(key as CallKey);
+    if (text === undefined || damageOf(key as CallKey, text) !== undefined) return undefined;
+    const request = JSON.parse(requestOf(text)) as WireBody & { body: WireBody };
+    if (request["kind"] !== "embedding") return undefined;
+    return new Map(Array.from(texts, (input) => [input, keyOf(canonicalText({ ...request, body: { ...request.body, input } }))]));
   }
 
   /** Every sound answer, sorted by key. */

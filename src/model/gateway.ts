@@ -93,6 +93,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
   const counting = ({ name, spec }: Role, caller: Caller, images = 0) => ({ answer, cached }: Obtained): void => {
     ledger.add(caller, name, spec, !cached, answer.usage, images);
     options.onAnswer?.(answer.key);
+    caller.heard?.(answer.key);
     const first = snapshots.get(`${caller.cell}\0${name}`);
     if (first === undefined) snapshots.set(`${caller.cell}\0${name}`, answer.model);
     else if (first !== answer.model) onWarning(twoSnapshots(caller.cell, name, spec.model, first, answer.model));

@@ -9,6 +9,8 @@ export { createRehearsal } from "./rehearsal.ts";
 export type { Forecast, RehearsalGateway } from "./rehearsal.ts";
 export { modelIdentity } from "./identity.ts";
 export { callKey, keyText } from "./key.ts";
+export { costOf } from "./ledger.ts";
+export type { StoredCall } from "./stored-call.ts";
 export type { CallKey, KeyedCall } from "./key.ts";
 export { STAND_IN_ERROR } from "./tokens.ts";
 export { CallError } from "./types.ts";

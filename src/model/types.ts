@@ -11,6 +11,8 @@ export interface Caller {
   stage: string;
   /** Item id in an `each` stage. */
   item?: string;
+  /** Told the key of every answer it is given, attempts that were not usable too. */
+  heard?: (key: CallKey) => void;
 }
 
 export interface GatewayOptions {

@@ -12,12 +12,13 @@ export type BuildResult = LockCell;
 export interface ResultEntry {
   key: Sha256;
   bytes: number;
-  /** What a recipe made, a note of further files read, or undefined where the entry is damaged. */
-  content: BuildResult | "reads" | undefined;
+  /** What a recipe made, a note beside one (further files read, calls made), or undefined where the entry is damaged. */
+  content: BuildResult | "note" | undefined;
 }
 
 /**
- * Results by recipe under cache/results, and by the inputs known before a run which further files such a run reads (`reads.*` labels).
+ * Results by recipe under cache/results; by the inputs known before a run which further files such a run reads (`reads.*` labels); and by recipe the
+ * keys of the answers that a stage without `each` was given.
  * Entries carry a checksum; one that does not agree is as if it were not there.
  */
 export class ResultStore {
@@ -43,7 +44,14 @@ export class ResultStore {
     return this.find(recipeOf(declared)) === undefined ? undefined : [];
   }
 
-  async record(declared: Inputs, result: BuildResult): Promise<void> {
+  /** Role → keys of the answers the run was given that made a recipe's artifact; undefined where that was not noted. */
+  calls(recipe: Sha256): Record<string, string[]> | undefined {
+    return (this.read(callsKey(recipe)) as { calls?: Record<string, string[]> } | undefined)?.calls;
+  }
+
+  async record(declared: Inputs, result: BuildResult, calls?: Record<string, string[]>): Promise<void> {
+    if (calls !== undefined) await this.write(callsKey(result.recipe), { calls });
+
     const reads = Object.keys(result.inputs).filter((label) => label.startsWith("reads."));
     if (reads.length > 0 || this.readEntry(readsKey(declared)) !== undefined) await this.write(readsKey(declared), { reads });
     await this.write(result.recipe, result);
@@ -57,8 +65,8 @@ export class ResultStore {
         const key = `sha256:${prefix}${name.slice(0, -".json".length)}`;
         if (!name.endsWith(".json") || !isSha256(key)) continue;
         const read = this.readEntry(key);
-        const entry = read?.entry as { reads?: unknown } | undefined;
-        yield { key, bytes: read?.bytes ?? 0, content: Array.isArray(entry?.reads) ? "reads" : this.find(key as RecipeHash) };
+        const entry = read?.entry as { reads?: unknown; calls?: unknown } | undefined;
+        yield { key, bytes: read?.bytes ?? 0, content: Array.isArray(entry?.reads) || entry?.calls !== undefined ? "note" : this.find(key as RecipeHash) };
       }
     }
   }
@@ -102,10 +110,10 @@ export class ResultStore {
   }
 }
 
-/** Keys of the entries a result stands on: its recipe's, and that of the further files it read. */
+/** Keys of the entries a result stands on: its recipe's, and those of the further files it read and the calls it made. */
 export function resultKeys({ recipe, inputs }: BuildResult): Sha256[] {
   const declared = Object.entries(inputs).filter(([label]) => !label.startsWith("reads."));
-  return [recipe, readsKey(Object.fromEntries(declared))];
+  return [recipe, readsKey(Object.fromEntries(declared)), callsKey(recipe)];
 }
 
 function namesIn(directory: string): string[] {
@@ -115,5 +123,7 @@ function namesIn(directory: string): string[] {
     return []; // absent, or something else in its place: no entries
   }
 }
+
+const callsKey = (recipe: Sha256): Sha256 => sha256(`calls ${recipe}`);
 
 const readsKey = (declared: Inputs): Sha256 => sha256(`reads ${recipeOf(declared)}`);

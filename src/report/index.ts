@@ -3,4 +3,5 @@ export { drawGraph, GRAPH_FORMATS, type CellState, type DrawOptions, type GraphF
 export { summarise, type SummaryOptions } from "./summary.ts";
 export { reportPage, type PageCell, type PageInput } from "./page/page.ts";
 export { cite } from "./cite.ts";
+export { columns, cut } from "./width.ts";
 export type { Citation, CiteFormat } from "./cite.ts";

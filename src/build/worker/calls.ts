@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { CallResult, Model } from "../../stage/index.ts";
 import type { Sha256 } from "../../store/index.ts";
+import type { Answered } from "../answered.ts";
 import type { CellJob } from "../job.ts";
 import type { FailureShape, FromWorker } from "../protocol.ts";
 import type { Track } from "./need.ts";
@@ -39,8 +40,8 @@ export class CallClient {
     if (this.waiting.delete(id) && this.waiting.size === 0) this.onWaiting(false);
   }
 
-  /** The `models` of a stage function; `track` hears the schema files that calls read, `answered` which snapshot answered for a role. */
-  models(job: CellJob, item: string | undefined, track: Track, answered?: (role: string, snapshot: string) => void): Record<string, Model> {
+  /** The `models` of a stage function; `track` hears the schema files that calls read, `answered` which snapshot answered for a role, and the keys of the answers. */
+  models(job: CellJob, item: string | undefined, track: Track, answered?: Answered): Record<string, Model> {
     const ask = async <V>(role: string, method: "chat" | "embed" | "image", request: Record<string, unknown>): Promise<CallResult<V>> => {
       const id = this.next++;
       const reply = await new Promise<unknown>((resolve, reject) => {
@@ -53,9 +54,9 @@ export class CallClient {
           reject(new Error(`models.${role}.${method}: the request cannot be sent: ${(error as Error).message}`));
         }
       });
-      const { result, reads } = reply as { result: CallResult<V>; reads?: Record<string, Sha256> };
+      const { result, keys, reads } = reply as { result: CallResult<V>; keys: string[]; reads?: Record<string, Sha256> };
       for (const [label, hash] of Object.entries(reads ?? {})) track(label, hash);
-      answered?.(role, result.model);
+      answered?.(role, result.model, keys);
       return result;
     };
     return Object.fromEntries(

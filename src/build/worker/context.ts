@@ -1,4 +1,5 @@
 import type { Json, JsonRecord, Need, Prompt, StageContext } from "../../stage/index.ts";
+import type { Answered } from "../answered.ts";
 import type { CellJob } from "../job.ts";
 import type { CallClient } from "./calls.ts";
 import { filesOf } from "./files.ts";
@@ -27,8 +28,8 @@ export interface Invocation {
   log: (message: string) => void;
   /** Schema files read by calls, and what an item reads of its list. */
   track: Track;
-  /** Which snapshot of a model answered for a role. */
-  answered?: (role: string, snapshot: string) => void;
+  /** Which snapshot of a model answered for a role, and under which keys. */
+  answered?: Answered;
 }
 
 /** The argument of a stage function for one invocation. */

@@ -117,6 +117,7 @@ async function valuesOf(command: Command, option: Option, current: string): Prom
   if (name === "--preset") return plain(await presets());
   if (option.short === "-p") return { candidates: params((await project())?.pipeline.params ?? {}, current), also: "none" };
   if (name === "--force") return plain([...((await graph())?.byStage.keys() ?? [])]);
+  if (name === "--cell") return targets(current);
   return { candidates: [], also: diskOf(option.flags) };
 }
 
@@ -124,11 +125,13 @@ async function argumentsOf(command: Command, argument: Argument, current: string
   const written = argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
   const choices = argument.argChoices ?? CHOICES[written] ?? CHOICES[`${command.name()} ${written}`];
   if (choices !== undefined) return plain(choices);
-  if (argument.name() === "targets" || argument.name() === "cell") {
-    const found = await graph();
-    return { candidates: found === undefined ? [] : targetCandidates(found, current), also: "none" };
-  }
+  if (argument.name() === "targets" || argument.name() === "cell") return targets(current);
   return { candidates: [], also: diskOf(written) };
+}
+
+async function targets(current: string): Promise<Completion> {
+  const found = await graph();
+  return { candidates: found === undefined ? [] : targetCandidates(found, current), also: "none" };
 }
 
 const plain = (values: readonly string[]): Completion => ({ candidates: values.map((value) => ({ value })), also: "none" });
