@@ -97,6 +97,13 @@ describe("keys and forms", () => {
     expect(found.join("\n")).toContain('is not a path below artifacts/ (relative, "/" between folders, no "." or "..")');
   });
 
+  test("of a capability that is nearly one the tool goes by is told, also in a preset; fields of the wire are not guessed at", async () => {
+    expect(await brief(`models: { w: { provider: openai, model: m, supports: { jsonschema: false, top_k: false, seed: false } } }\npresets: { p: { models: { w: { supports: { sytem: false } } } } }\nstages: { a: { run: a.ts } }\n`)).toEqual([
+      '1:56 models.w.supports: no model has the capability "jsonschema" | did you mean "json_schema"?',
+      '2:44 models.w.supports: no model has the capability "sytem" | did you mean "system"?',
+    ]);
+  });
+
   test("request, params and supports take what they are given", async () => {
     const pipeline = await good("params: { any: { thing: [1, { x: null }] } }\nmodels: { w: { provider: openai, model: m, request: { a: { b: [1] } }, supports: { x: false } } }\nstages: { a: { run: a.ts } }\n");
     expect(pipeline.models["w"]?.request).toEqual({ a: { b: [1] } });

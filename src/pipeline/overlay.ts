@@ -19,6 +19,7 @@ export async function overlay(root: Tree, presets: readonly string[], overrides:
   let models = mapOf(file["models"]);
   const known = root.entries?.get("presets")?.tree.entries ?? new Map<string, never>();
   checkPresets(root, params, models, mistakes);
+  for (const { tree } of [{ tree: root }, ...known.values()]) checkFlags(tree, mistakes);
 
   for (const name of presets) {
     const preset = known.get(name)?.tree.value;
@@ -63,6 +64,19 @@ function checkPresets(root: Tree, params: JsonMap, models: JsonMap, mistakes: Mi
     for (const [role, entry] of tree.entries?.get("models")?.tree.entries ?? []) {
       if (Object.hasOwn(models, role) || complete.has(role)) continue;
       mistakes.at(entry.span, `preset ${quote(name)} changes the model ${quote(role)}, which does not exist`, () => didYouMean(role, Object.keys(models)) ?? `add it under models, or give it "provider" and "model" here`);
+    }
+  }
+}
+
+/** Capabilities the tool itself goes by; any other flag is a field of the wire request. */
+const CAPABILITIES = ["json_schema", "json_object", "system"];
+
+/** A misspelt capability would say nothing and do nothing. */
+function checkFlags(root: Tree, mistakes: Mistakes): void {
+  for (const [role, { tree }] of root.entries?.get("models")?.tree.entries ?? []) {
+    for (const [flag, { span }] of tree.entries?.get("supports")?.tree.entries ?? []) {
+      const meant = CAPABILITIES.includes(flag) ? undefined : nearest(flag, CAPABILITIES);
+      if (meant !== undefined) mistakes.at(span, `models.${role}.supports: no model has the capability ${quote(flag)}`, `did you mean ${quote(meant)}?`);
     }
   }
 }
