@@ -194,6 +194,12 @@ describe.concurrent("calls", () => {
       rmSync(lock);
       mkdirSync(lock);
     }
+    const verified = await p.dag("cache", "verify");
+    expect([verified.code, verified.stdout]).toEqual([3, expect.stringMatching(/^damaged  answer store: the call store .* was damaged: 10 answers that are whole are taken over/)]);
+    expect((await p.dag("cache", "verify")).code).toBe(0);
+    const lock = p.path("cache/calls/answers/data.mdb-lock");
+    rmSync(lock);
+    mkdirSync(lock);
     const result = await p.run();
     expect(result.code, result.text).toBe(0);
     expect(result.stderr).toContain("was damaged: 10 answers that are whole are taken over");

@@ -71,12 +71,17 @@ function rootOf(): string {
 }
 
 /** The answers kept; undefined where none were ever bought, so that looking makes nothing. */
-async function withAnswers<T>(root: string, use: (answers: Answers) => Promise<T>, make = false): Promise<T | undefined> {
+async function withAnswers<T>(root: string, use: (answers: Answers, mended: readonly string[]) => Promise<T>, make = false): Promise<T | undefined> {
   const store = process.env["DAG_CACHE"];
   if (!make && (store === undefined || store === "") && !existsSync(join(root, "cache/calls"))) return undefined;
-  const answers = await Answers.open({ root, onWarning: (line) => void process.stderr.write(`warning: ${printable(line)}\n`), ...(store === undefined ? {} : { store }) }).catch(inWords);
+  const mended: string[] = [];
+  const onWarning = (line: string): void => {
+    mended.push(line);
+    process.stderr.write(`warning: ${printable(line)}\n`);
+  };
+  const answers = await Answers.open({ root, onWarning, ...(store === undefined ? {} : { store }) }).catch(inWords);
   try {
-    return await use(answers).catch(inWords);
+    return await use(answers, mended).catch(inWords);
   } finally {
     await answers.close();
   }
@@ -155,8 +160,9 @@ async function verify(): Promise<number> {
   const checked = await checkCache(root);
   const named = new Map<string, string>();
   for (const path of lockFiles(root)) for (const [cell, { artifact, recipe }] of Object.entries(readLock(join(root, path)).lock.cells)) named.set(artifact, cell).set(recipe, cell);
-  const answers = await withAnswers(root, (store) => store.verify());
-  const damage = [...checked.damage.map((found) => ({ ...found, cell: named.get(found.name) })), ...(answers ?? []).map(({ key, damage: message }) => ({ kind: "answer" as const, name: key as string, message, cell: undefined }))];
+  // A store that had to be mended to be opened was damaged.
+  const answers = await withAnswers(root, async (store, mended) => [...mended.map((damage) => ({ key: "store", damage })), ...(await store.verify())]);
+  const damage = [...checked.damage.map((found) => ({ ...found, cell: named.get(found.name) })), ...(answers ?? []).map(({ key, damage: message }) => ({ kind: "answer" as const, name: key, message, cell: undefined }))];
   for (const { kind, name, message, cell } of damage) {
     if (common.json) printJson({ event: "damaged", kind, name, ...(cell === undefined ? {} : { cell }), message });
     else process.stdout.write(`damaged  ${kind} ${name}${cell === undefined ? "" : ` of ${printable(cell)}`}: ${printable(message)}\n`);
