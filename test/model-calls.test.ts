@@ -396,3 +396,32 @@ test("a budget is one for all stages and kinds of calls, and never exceeded by o
   expect(results.filter((one) => one.status === "rejected" && (one.reason as { kind: string }).kind === "budget")).toHaveLength(169);
   expect(rig.requests).toHaveLength(101);
 });
+
+test("a body with NaN in it, as Python writes it, is an answer and not a broken connection", async () => {
+  const rig = await server({ headers: { "content-type": "application/json" }, body: '{"model":"m","choices":[{"message":{"role":"assistant","content":"NaN \\"Infinity\\" -Infinity"},"finish_reason":"stop","score":NaN,"least":-Infinity}],"usage":{"prompt_tokens":1,"completion_tokens":2}}' });
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  expect(await open.chat({ role: "writer", request: { prompt: "a" } }, caller)).toMatchObject({ outcome: "ok", value: 'NaN "Infinity" -Infinity', usage: { output: 2 } });
+  expect(rig.requests).toHaveLength(1);
+});
+
+test("half a surrogate pair in a text becomes U+FFFD: the answer can be written, and is not bought again", async () => {
+  const rig = await server({ headers: { "content-type": "application/json" }, body: '{"model":"m","choices":[{"message":{"role":"assistant","content":"a\\ud83d b \\ud83d\\ude00"},"finish_reason":"stop"}]}' });
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  for (const cached of [false, true]) expect(await open.chat({ role: "writer", request: { prompt: "a" } }, caller)).toMatchObject({ outcome: "ok", value: "a\ufffd b \u{1f600}", cached });
+  expect(rig.requests).toHaveLength(1);
+});
+
+test("an image server that answers with an address is told apart, with what to ask for, and paid once", async () => {
+  const rig = await server({ body: { created: 0, data: [{ url: "https://pictures.example/1.png" }] } });
+  const open = await gateway(emptyRoot(), { base_url: rig.url });
+  const ask = () => open.image({ role: "writer", request: { prompt: "a cat" } }, caller);
+  for (let i = 0; i < 2; i++) await expect(ask()).rejects.toMatchObject({ kind: "request", message: expect.stringContaining("models.writer.request: { response_format: b64_json }") });
+  expect(rig.requests).toHaveLength(1);
+});
+
+test.skipIf(process.platform !== "linux")("a store of files where none can be made is an error, not a wait without end", async () => {
+  const rig = await server(say("never"));
+  const open = await gateway(emptyRoot(), { base_url: rig.url }, { store: "file:/proc/nowhere/answers" });
+  await expect(open.chat({ role: "writer", request: { prompt: "a" } }, caller)).rejects.toMatchObject({ kind: "store", message: expect.stringContaining("choose another place with DAG_CACHE") });
+  expect(rig.requests).toHaveLength(0);
+});

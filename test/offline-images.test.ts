@@ -38,3 +38,11 @@ test("an unknown attribute or value is refused with the known ones", async () =>
   await expect(draw({ attributes: { beard: "long" } })).rejects.toThrow('there is no attribute "beard"; known: accessories,');
   await expect(draw({ attributes: { hairColor: "green" } })).rejects.toThrow('hairColor has no value "green"; known: auburn, black,');
 });
+
+test("n asks for several pictures: the first is the one of a request without n, each other is another", async () => {
+  const of = async (n?: number): Promise<string[]> => ((await answer("image", { model: "portrait-1", prompt: "A portrait.", size: "64x64", ...(n === undefined ? {} : { n }) } as never)) as { data: { b64_json: string }[] }).data.map(({ b64_json }) => b64_json);
+  const three = await of(3);
+  expect(new Set(three).size).toBe(3);
+  expect(await of()).toEqual(three.slice(0, 1));
+  await expect(of(11)).rejects.toThrow("'n' must be a number from 1 to 10");
+});

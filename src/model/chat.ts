@@ -45,13 +45,16 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
     count(got);
     const { answer } = got;
     if (answer.outcome === "ok" || attempt + 1 >= attempts) {
-      const text = answer.outcome === "ok" ? textOf(answer.response) : undefined;
+      const text = answer.outcome === "ok" ? wellFormed(textOf(answer.response)) : undefined;
       const value = text === undefined || output === undefined ? text : jsonIn(text);
       return { value, outcome: answer.outcome, usage: answer.usage, cached: got.cached, model: answer.model, key: answer.key };
     }
     body = answer.outcome === "invalid" ? withRepair(first, textOf(answer.response), answer.problems ?? []) : first;
   }
 }
+
+/** Half a surrogate pair, which no file can hold, becomes U+FFFD as in String.prototype.toWellFormed. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, "\ufffd");
 
 /** What travels: for the simulator with the labels that tell equal requests apart, as a real model's chance would. */
 function wireBody({ provider, body, scope, sample, attempt }: KeyedCall): WireBody {

@@ -9,6 +9,9 @@ import { CallError } from "./types.ts";
 import type { Caller } from "./types.ts";
 import type { ImageRequest } from "../stage/index.ts";
 
+/** Of an answer without the picture itself: asked again it would be the same. */
+const ADDRESS = "the server gave an address instead of the picture";
+
 const nothing: Usage = { input: 0, cached_input: 0, output: 0 };
 
 /** The PNG of a prompt; `attributes` of the request are facts the offline renderer draws from (a real server gets the prompt only). */
@@ -35,6 +38,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
     const got = await purchases.obtain(asked);
     count(got);
     const { answer } = got;
+    if (answer.problems?.[0] === ADDRESS) throw new CallError("request", `models.${role.name}: ${ADDRESS}, which may change or go; ask for its bytes with models.${role.name}.request: { response_format: b64_json }`);
     if (answer.outcome === "ok" || attempt + 1 >= attempts) {
       const value = answer.outcome === "ok" ? bytesOf(answer.response) : undefined;
       return { value: value as Uint8Array, outcome: answer.outcome, usage: answer.usage, cached: got.cached, model: answer.model, key: answer.key };
@@ -48,13 +52,14 @@ function wireBody({ provider, body, sample, scope }: KeyedCall): WireBody {
 
 function judge(response: WireBody): Judged {
   const bytes = bytesOf(response);
-  if (bytes === undefined) return { outcome: "empty" };
+  if (bytes === undefined) return typeof firstOf(response)?.["url"] === "string" ? { outcome: "invalid", problems: [ADDRESS] } : { outcome: "empty" };
   return isPng(bytes) ? { outcome: "ok" } : { outcome: "invalid", problems: ["the image is not a PNG"] };
 }
 
+const firstOf = (response: WireBody): WireBody | undefined => (Array.isArray(response["data"]) ? (response["data"] as WireBody[])[0] : undefined);
+
 function bytesOf(response: WireBody): Uint8Array | undefined {
-  const [first] = Array.isArray(response["data"]) ? (response["data"] as WireBody[]) : [];
-  const text = first?.["b64_json"];
+  const text = firstOf(response)?.["b64_json"];
   return typeof text === "string" && text !== "" ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
 }
 

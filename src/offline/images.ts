@@ -21,10 +21,16 @@ export async function answerImage(body: WireObject): Promise<WireObject> {
   const size = SIZES.exec(typeof body["size"] === "string" && body["size"] !== "auto" ? body["size"] : "256x256");
   if (size === null || Number(size[1]) < 16 || Number(size[1]) > 2048) throw new WireError(400, "'size' must be a square such as 256x256, from 16 to 2048", { param: "size" });
   const attributes = attributesOf(body["attributes"], factsOf(prompt));
-  const random = seededRandom(JSON.stringify([SIMULATOR_VERSION, body]));
-  const svg = await portrait(choose(attributes, random), typeof attributes["caption"] === "string" ? attributes["caption"] : undefined);
+  const { n = 1, ...seed } = body;
+  if (typeof n !== "number" || !Number.isInteger(n) || n < 1 || n > 10) throw new WireError(400, "'n' must be a number from 1 to 10", { param: "n" });
+  const data: WireObject[] = [];
+  for (let i = 0; i < n; i++) {
+    const random = seededRandom(JSON.stringify([SIMULATOR_VERSION, seed, ...(i === 0 ? [] : [i])]));
+    const svg = await portrait(choose(attributes, random), typeof attributes["caption"] === "string" ? attributes["caption"] : undefined);
+    data.push({ b64_json: (await png(svg, Number(size[1]))).toString("base64") });
+  }
   const tokens = countTokens(prompt);
-  return { created: 0, model: typeof body["model"] === "string" ? body["model"] : "offline", data: [{ b64_json: (await png(svg, Number(size[1]))).toString("base64") }], usage: { input_tokens: tokens, output_tokens: 0, total_tokens: tokens } };
+  return { created: 0, model: typeof body["model"] === "string" ? body["model"] : "offline", data, usage: { input_tokens: tokens, output_tokens: 0, total_tokens: tokens } };
 }
 
 function attributesOf(given: Json | undefined, facts: Json[]): WireObject {

@@ -48,6 +48,17 @@ function read(incoming: IncomingMessage): Promise<Buffer> {
   });
 }
 
+/** Python's servers write NaN and Infinity, which JSON has not: null, as JSON.stringify has it, rather than an answer that is paid for and lost. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const mended = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) => (token.startsWith('"') ? token : "null"));
+    if (mended === text) throw error;
+    return JSON.parse(mended);
+  }
+}
+
 function asResponse(incoming: IncomingMessage, text: string, url: string): Response {
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
@@ -61,6 +72,6 @@ function asResponse(incoming: IncomingMessage, text: string, url: string): Respo
     headers,
     body: null,
     text: () => Promise.resolve(text),
-    json: () => Promise.resolve().then(() => JSON.parse(text) as unknown),
+    json: () => Promise.resolve().then(() => parsed(text)),
   } as unknown as Response;
 }

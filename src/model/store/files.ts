@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isTempName, tempPath, thisOwner, writeAtomic } from "../../store/index.ts";
 import type { CallKey } from "../key.ts";
+import { CallError } from "../types.ts";
 import { Holders, RENEW_MS } from "./claim.ts";
 import { Room } from "./room.ts";
 import type { Claims, TextStore } from "./types.ts";
@@ -38,7 +39,7 @@ export class FileStore implements TextStore {
   }
 
   ready(): void {
-    mkdirSync(this.root, { recursive: true });
+    makeDirectory(this.root);
     this.room.require();
   }
 
@@ -67,6 +68,17 @@ export class FileStore implements TextStore {
       if (!/^[0-9a-f]{2}$/.test(folder)) continue;
       for (const name of await list(join(this.root, folder))) if (HEX.test(name) && !isTempName(name)) yield `sha256:${folder}${name}`;
     }
+  }
+}
+
+/** Makes a directory and those above it. Node's own recursive mkdir never ends where a directory takes none (/proc). Throws a CallError of kind `store`. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (!existsSync(path)) throw new CallError("store", `the call store ${path} cannot be made: ${(error as Error).message}; choose another place with DAG_CACHE`, { cause: error });
   }
 }
 
@@ -140,7 +152,7 @@ export class FileClaims implements Claims {
   }
 
   private link(path: string): boolean {
-    mkdirSync(this.root, { recursive: true });
+    makeDirectory(this.root);
     const temp = tempPath(dirname(path));
     writeFileSync(temp, this.mine, { flag: "wx" });
     try {
