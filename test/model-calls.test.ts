@@ -425,3 +425,11 @@ test.skipIf(process.platform !== "linux")("a store of files where none can be ma
   await expect(open.chat({ role: "writer", request: { prompt: "a" } }, caller)).rejects.toMatchObject({ kind: "store", message: expect.stringContaining("choose another place with DAG_CACHE") });
   expect(rig.requests).toHaveLength(0);
 });
+
+test("--max-cost reckons with what a picture may take, given as bytes or by address", async () => {
+  const rig = await server(say("a cat"));
+  const open = await gateway(emptyRoot(), { base_url: rig.url, price: { input: 1 }, limits: { output: 10 } }, { maxCost: 0.04 });
+  const look = (url: string) => open.chat({ role: "writer", request: { messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }] } } as never, caller);
+  for (const url of ["https://pictures.example/1.png", "data:image/png;base64,AAAA"]) await expect(look(url)).rejects.toMatchObject({ kind: "budget" });
+  expect(rig.requests).toHaveLength(0);
+});

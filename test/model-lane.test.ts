@@ -171,3 +171,18 @@ test("what left and never came back is at risk, what was refused is not", async 
   // The one that was reset: a few tokens in, a thousand out.
   expect(open.ledger()).toMatchObject([{ stage: "documents", role: "writer", made: 3, cost: expect.closeTo(0.006, 9), unanswered: 1, at_risk: expect.closeTo(0.01, 4) }]);
 });
+
+test("roles of one model share its way, under the strictest of their limits", async () => {
+  let open = 0;
+  let most = 0;
+  const rig = await server(async () => {
+    most = Math.max(most, ++open);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    open--;
+    return say("a");
+  });
+  const spec = { provider: "openai", model: "m", base_url: rig.url };
+  const both = await gateway(emptyRoot(), {}, { models: { writer: { ...spec, limits: { concurrency: 64 } }, reader: { ...spec, limits: { concurrency: 2 } } } });
+  await Promise.all(Array.from({ length: 60 }, (_, i) => both.chat({ role: i % 2 === 0 ? "writer" : "reader", request: { prompt: `${i}` } }, caller)));
+  expect(most).toBe(2);
+});

@@ -82,7 +82,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
     onWarning,
     status,
   });
-  const sources = new Sources({ root: options.root, env: options.env, clock, signal: stop.signal, wire: wire.signal, status, onWarning, ledger, batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
+  const sources = new Sources({ root: options.root, models: options.models, env: options.env, clock, signal: stop.signal, wire: wire.signal, status, onWarning, ledger, batches: batchStates(options.root), stored: async (key) => (await store.get(key)) !== undefined, ...(parts.fetch === undefined ? {} : { fetch: parts.fetch }) });
   const snapshots = new Map<string, string>();
 
   const roleOf = (name: string): Role => {

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { BatchLine } from "./batch.ts";
 import type { BatchStates } from "./batch-state.ts";
 import { Lane } from "./lane.ts";
+import type { Limits } from "./lane.ts";
 import type { CallKey, KeyedCall, WireBody } from "./key.ts";
 import { usageOf } from "./outcome.ts";
 import type { Fetch } from "./provider/http.ts";
@@ -19,6 +20,8 @@ const LOST: ReadonlySet<WireReason> = new Set(["transport", "aborted"]);
 
 export interface SourceOptions {
   root: string;
+  /** All of the pipeline: roles of one model share its way. */
+  models: Readonly<Record<string, ModelSpec>>;
   env: Record<string, string | undefined>;
   clock: Clock;
   /** Ends waiting. */
@@ -133,13 +136,26 @@ export class Sources {
   }
 
   private lane(spec: ModelSpec): Lane {
-    const name = JSON.stringify([spec.provider, spec.base_url ?? null, spec.model]);
+    const name = nameOfLane(spec);
     let lane = this.lanes.get(name);
     if (lane === undefined) {
-      const { clock, status, signal } = this.options;
-      lane = new Lane(spec.model, spec.limits ?? {}, clock, status.voice(), signal);
+      const { clock, status, signal, models } = this.options;
+      const limits = strictest([spec, ...Object.values(models).filter((other) => nameOfLane(other) === name)].map((one) => one.limits ?? {}));
+      lane = new Lane(spec.model, limits, clock, status.voice(), signal);
       this.lanes.set(name, lane);
     }
     return lane;
   }
+}
+
+const nameOfLane = ({ provider, base_url, model }: ModelSpec): string => JSON.stringify([provider, base_url ?? null, model]);
+
+/** The least of each limit that is given. */
+function strictest(all: readonly Limits[]): Limits {
+  const limits: Limits = {};
+  for (const name of ["rpm", "tpm", "concurrency"] as const) {
+    const given = all.flatMap((one) => one[name] ?? []);
+    if (given.length > 0) limits[name] = Math.min(...given);
+  }
+  return limits;
 }
