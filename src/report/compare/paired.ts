@@ -1,0 +1,118 @@
+import { pairedTest } from "../../stats/index.ts";
+import type { Pair } from "../../stats/index.ts";
+import { isGroup, isToldByGroups } from "./fields.ts";
+import { holm } from "./holm.ts";
+import type { Table } from "./table.ts";
+import type { FilePair, ScoreChange } from "./types.ts";
+
+type Group = ScoreChange["group"];
+/** Rows of one record before and after. */
+type Rows = readonly [before: number, after: number][];
+
+/** One metric in one group, before it is tested. Pairs are made when they are needed: there may be millions. */
+interface Question extends Omit<ScoreChange, "test"> {
+  rows: Rows;
+  clusters: number;
+}
+
+/** Sign flips that all tests of a file may make together, and the fewest sampled assignments of one. */
+const FLIPS = 1.5e9;
+const FEWEST = 1000;
+
+/** Two score files joined by record id. */
+class Joined {
+  readonly rows: Rows;
+  constructor(
+    readonly before: Table,
+    readonly after: Table,
+  ) {
+    this.rows = [...after.rows].flatMap(([id, b]): [number, number][] => {
+      const a = before.rows.get(id);
+      return a === undefined ? [] : [[a, b]];
+    });
+  }
+
+  /** Fields with few values that are the same on both sides of every pair: what differs is an outcome, and groups by it would be chosen by the result. */
+  sharedFields(): string[] {
+    return [...this.after.scalars.keys()].filter((field) => this.rows.every(([a, b]) => this.before.scalars.get(field)?.[a] === this.after.scalars.get(field)?.[b])).sort();
+  }
+
+  /** Whole numbers that are the same in every pair describe the records (hops, sizes); they are no scores. */
+  metrics(): string[] {
+    return [...this.before.numbers.keys()].sort().filter((metric) => {
+      const [a, b] = [this.before.numbers.get(metric), this.after.numbers.get(metric)];
+      return a !== undefined && b !== undefined && this.rows.some(([x, y]) => a[x] !== b[y] || (a[x] !== undefined && !Number.isInteger(a[x])));
+    });
+  }
+
+  /** Rows by the values of some fields, in the order of first appearance. */
+  grouped(rows: Rows, fields: readonly string[]): [Group, Rows][] {
+    const groups = new Map<string, [Group, [number, number][]]>();
+    for (const row of rows) {
+      const values = fields.map((field) => this.after.scalars.get(field)?.[row[1]]);
+      const key = JSON.stringify(values.map((value) => value ?? null));
+      const known = groups.get(key);
+      if (known !== undefined) known[1].push(row);
+      else groups.set(key, [Object.fromEntries(fields.flatMap((field, i) => (values[i] === undefined ? [] : [[field, values[i]]]))), [row]]);
+    }
+    return [...groups.values()];
+  }
+
+  pairs(metric: string, rows: Rows): Pair[] {
+    const [a, b] = [this.before.numbers.get(metric) ?? [], this.after.numbers.get(metric) ?? []];
+    return rows.flatMap(([x, y]) => {
+      const [old, now] = [a[x], b[y]];
+      return old === undefined || now === undefined ? [] : [{ cluster: this.after.people[y] ?? `record ${y}`, a: old, b: now }];
+    });
+  }
+
+  /** What there is to ask of a metric in a group; nothing where no record has it on both sides. */
+  question({ cell, file }: FilePair, metric: string, [group, rows]: [Group, Rows], part: boolean): Question[] {
+    const [a, b] = [this.before.numbers.get(metric) ?? [], this.after.numbers.get(metric) ?? []];
+    const sum = { n: 0, moved: 0, unpaired: 0, before: 0, after: 0 };
+    const people = new Set<string | number>();
+    for (const [x, y] of rows) {
+      const [old, now] = [a[x], b[y]];
+      if (old !== undefined && now !== undefined) {
+        sum.n++;
+        people.add(this.after.people[y] ?? y);
+        sum.before += old;
+        sum.after += now;
+        if (old !== now) sum.moved++;
+      } else if (old !== undefined || now !== undefined) sum.unpaired++;
+    }
+    return sum.n === 0 ? [] : [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, before: sum.before / sum.n, after: sum.after / sum.n, rows, clusters: people.size }];
+  }
+
+  /** Tests a family of questions and corrects for its size. Where nothing moved there is nothing to test. */
+  tested(family: readonly Question[]): ScoreChange[] {
+    const moving = family.filter(({ moved }) => moved > 0);
+    const flips = moving.reduce((total, { moved }) => total + moved, 0);
+    // A sampled p is never below 1 / permutations: enough of them that Holm's correction can still pass 0.05.
+    const permutations = Math.max(FEWEST, Math.min(Math.max(10_000, 40 * moving.length), Math.floor(FLIPS / Math.max(1, flips))));
+    const results = new Map(moving.map((one) => [one, pairedTest(this.pairs(one.metric, one.rows), { permutations })]));
+    const corrected = holm(moving.map((one) => results.get(one)?.p ?? 1));
+    const place = new Map(moving.map((one, at) => [one, at]));
+    return family.map((one) => {
+      const { rows: _, clusters, ...change } = one;
+      const result = results.get(one) ?? { mean: 0, low: 0, high: 0, p: 1, exact: true };
+      const { mean: difference, low, high, p, exact } = result;
+      return { ...change, test: { difference, low, high, p, p_holm: corrected[place.get(one) ?? -1] ?? 1, tests: moving.length, exact, clusters } };
+    });
+  }
+}
+
+/** Scores of two record files, paired by id: every metric in every group; with `parts` also numbers below the top, and every part of a group. */
+export function pairedChanges(file: FilePair, before: Table, after: Table, parts: boolean): ScoreChange[] {
+  const joined = new Joined(before, after);
+  const fields = joined.sharedFields();
+  const groups = joined.grouped(joined.rows, fields.filter((field) => isGroup(field, new Set(fields))));
+  const metrics = joined.metrics();
+  const whole = metrics.flatMap((metric) => groups.flatMap((group) => joined.question(file, metric, group, false)));
+  const main = joined.tested(whole.filter(({ detail }) => !detail));
+  if (!parts) return main;
+  const splits = fields.filter((field) => !isToldByGroups(field));
+  const split = metrics.filter((metric) => !metric.includes(".")).flatMap((metric) => groups.flatMap(([group, rows]) => splits.flatMap((field) => joined.grouped(rows, [field]).flatMap(([value, some]) => (some.length === rows.length ? [] : joined.question(file, metric, [{ ...group, ...value }, some], true))))));
+  // Two families: what is shown first does not get weaker by what is looked at afterwards.
+  return [...main, ...joined.tested([...whole.filter(({ detail }) => detail), ...split])];
+}

@@ -1,0 +1,70 @@
+import { isName, numbersOf, personOf, scalarsOf } from "./fields.ts";
+import { fieldsOf, fileLines } from "./lines.ts";
+import type { Fields } from "./lines.ts";
+
+/** More columns than this are not scores. */
+const MOST_COLUMNS = 256;
+/** A field with more values than this names single records, not groups of them. */
+const MOST_VALUES = 40;
+
+type Scalar = string | number | boolean;
+
+/** The records of a score file by column. */
+export interface Table {
+  /** Record id → row. */
+  rows: Map<string, number>;
+  /** Metric → number by row; none where a record has none. */
+  numbers: Map<string, number[]>;
+  /** Field → value by row, for those with few values. */
+  scalars: Map<string, (Scalar | undefined)[]>;
+  /** Person by row, where records name one. */
+  people: (string | undefined)[];
+  /** Lines that are no records with an id. */
+  others: number;
+}
+
+export async function readTable(path: string): Promise<Table> {
+  return tableOf(recordsIn(path));
+}
+
+async function* recordsIn(path: string): AsyncGenerator<Fields | undefined> {
+  for await (const { bytes } of fileLines(path)) yield fieldsOf(bytes);
+}
+
+/** The table of records wherever they come from. */
+export async function tableOf(records: AsyncIterable<Fields | undefined> | Iterable<Fields | undefined>): Promise<Table> {
+  const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), people: [], others: 0 };
+  const values = new Map<string, Set<Scalar>>();
+  const names = new Map<string, string>();
+  let row = 0;
+  for await (const record of records) {
+    if (typeof record?.["id"] !== "string" || table.rows.has(record["id"])) {
+      table.others++;
+      continue;
+    }
+    table.rows.set(record["id"], row);
+    for (const [metric, number] of numbersOf(record)) {
+      if (isName(metric)) continue;
+      let column = table.numbers.get(metric);
+      if (column === undefined && table.numbers.size < MOST_COLUMNS) table.numbers.set(metric, (column = []));
+      if (column !== undefined) column[row] = number;
+    }
+    for (const [field, value] of scalarsOf(record)) {
+      const known = values.get(field) ?? (values.size < MOST_COLUMNS ? new Set<Scalar>() : undefined);
+      if (known === undefined || known.size > MOST_VALUES) continue;
+      values.set(field, known.add(value));
+      const column = table.scalars.get(field) ?? [];
+      column[row] = value;
+      table.scalars.set(field, column);
+      if (known.size > MOST_VALUES) table.scalars.delete(field);
+    }
+    const person = personOf(record);
+    if (person !== undefined) {
+      // One string for all of a person's records.
+      if (!names.has(person)) names.set(person, person);
+      table.people[row] = names.get(person);
+    }
+    row++;
+  }
+  return table;
+}
