@@ -141,7 +141,7 @@ describe("a damaged lock", () => {
       Object.assign(value.cells["a"] as object, change);
       const found = read(JSON.stringify(value));
       expect(Object.keys(found.lock.cells)).toEqual(["b"]);
-      expect(found.problems).toEqual([{ reason: "entry", path: "dag.lock", message: `dag.lock: the entry "a" ${what} and is not used`, advice: "`dag run` builds or restores that cell" }]);
+      expect(found.problems).toEqual([{ reason: "entry", entry: "a", path: "dag.lock", message: `dag.lock: the entry "a" ${what} and is not used`, advice: "`dag run` builds or restores that cell" }]);
     }
     expect(read('{"version":1,"cells":{"a":null,"b":[]}}').problems.map(({ message }) => message)).toEqual(['dag.lock: the entry "a" is not an object and is not used', 'dag.lock: the entry "b" is not an object and is not used']);
   });

@@ -126,7 +126,8 @@ function cachePlaces(cache: string): Omit<Places, "artifacts" | "lock"> {
   return { cache, state: join(cache, "state"), temp: join(cache, "tmp"), lease: join(cache, "state/build.lease"), objects: join(cache, "objects") };
 }
 
-function placesOf(root: string, slug: string, sample: number | undefined): Places {
+/** Where a project at some root has its things, for a pipeline of that slug. */
+export function placesOf(root: string, slug: string, sample?: number): Places {
   const full = slug === "" ? "dag.lock" : `pipelines/${slug}.lock`;
   return {
     artifacts: join(root, "artifacts", slug, sample === undefined ? "" : `sample=${sample}`),

@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { parseLock, StoreError } from "../store/index.ts";
 import type { LockFile, StoreProblem } from "../store/index.ts";
+import { git } from "./git.ts";
 
 export interface RevisionLock {
   /** `dag.lock at 1a2b3c4d5e6f`. */
@@ -19,24 +18,20 @@ const LOCKS = [":(glob)dag.lock", ":(glob)pipelines/**/*.lock"];
  */
 export async function locksOfRevisions(root: string, revisions: number): Promise<RevisionLock[]> {
   const found: RevisionLock[] = [];
-  for (const revision of lines(await git(root, ["log", `--max-count=${revisions}`, "--format=%H", "--", ...LOCKS]), "\n")) {
-    for (const path of lines(await git(root, ["ls-tree", "-r", "-z", "--name-only", revision, "--", "dag.lock", "pipelines/"]), "\0")) {
+  for (const revision of lines(await asked(root, ["log", `--max-count=${revisions}`, "--format=%H", "--", ...LOCKS]), "\n")) {
+    for (const path of lines(await asked(root, ["ls-tree", "-r", "-z", "--name-only", revision, "--", "dag.lock", "pipelines/"]), "\0")) {
       if (!path.endsWith(".lock")) continue;
       const name = `${path} at ${revision.slice(0, 12)}`;
-      found.push({ name, ...parseLock(await git(root, ["show", `${revision}:./${path}`]), name) });
+      found.push({ name, ...parseLock(await asked(root, ["show", `${revision}:./${path}`]), name) });
     }
   }
   return found;
 }
 
-async function git(root: string, args: string[]): Promise<string> {
-  try {
-    return (await promisify(execFile)("git", ["--no-pager", "-C", root, ...args], { maxBuffer: 1 << 30 })).stdout;
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    const why = code === "ENOENT" ? "git is not installed" : (stderr ?? "").trim().split("\n")[0] || (error as Error).message;
-    throw new StoreError("io", root, `cannot read the revisions of ${root}: ${why}`, { advice: "leave out --revisions, or run in a git repository", cause: error });
-  }
+async function asked(root: string, args: string[]): Promise<string> {
+  const answer = await git(root, args);
+  if (answer.ok) return answer.out.toString("utf8");
+  throw new StoreError("io", root, `cannot read the revisions of ${root}: ${answer.why}`, { advice: "leave out --revisions, or run in a git repository" });
 }
 
 const lines = (text: string, separator: string): string[] => text.split(separator).filter((line) => line !== "");

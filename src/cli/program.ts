@@ -14,6 +14,7 @@ const verbs: Record<string, () => Promise<Register>> = {
   trace: async () => (await import("./trace.ts")).traceCommand,
   graph: async () => (await import("./graph.ts")).graphCommand,
   verify: async () => (await import("./verify.ts")).verifyCommand,
+  diff: async () => (await import("./diff.ts")).diffCommand,
   hash: async () => (await import("./hash.ts")).hashCommand,
   cite: async () => (await import("./cite.ts")).citeCommand,
   bundle: async () => (await import("./bundle.ts")).bundleCommand,

@@ -38,6 +38,8 @@ export interface StoreProblem {
   path: string;
   message: string;
   advice: string;
+  /** Cell id of the entry that is not used, where the rest is. */
+  entry?: string;
 }
 
 export type OnProblem = (problem: StoreProblem) => void;

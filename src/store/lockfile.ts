@@ -77,7 +77,7 @@ export function parseLock(text: string, path: string): { lock: LockFile; problem
   for (const id of Object.keys(cells)) {
     const cell = readCell(cells[id]);
     if (typeof cell !== "string") lock.cells[id] = cell;
-    else problems.push({ reason: "entry", path, message: `${path}: the entry ${JSON.stringify(id)} ${cell} and is not used`, advice: "`dag run` builds or restores that cell" });
+    else problems.push({ reason: "entry", entry: id, path, message: `${path}: the entry ${JSON.stringify(id)} ${cell} and is not used`, advice: "`dag run` builds or restores that cell" });
   }
   return { lock, problems };
 }

@@ -20,8 +20,11 @@ export interface Unpacked {
   lock: LockFile;
 }
 
-/** Unpacks a bundle into an empty directory. Every file must be listed and have its hash; a StoreError of reason `damaged` says what is not so. */
-export async function unpackBundle(path: string, into: string): Promise<Unpacked> {
+/**
+ * Unpacks a bundle into an empty directory. Every file must be listed and have its hash; a StoreError of reason `damaged` says what is not so.
+ * `answers: false` leaves them out, for who only reads.
+ */
+export async function unpackBundle(path: string, into: string, { answers: wanted = true } = {}): Promise<Unpacked> {
   const bad = (what: string): StoreError => new StoreError("damaged", path, `${path} ${what}`, { advice: "get the bundle again from where it was published" });
   const answers = join(into, "cache", ANSWERS);
   let manifest: Manifest | undefined;
@@ -48,7 +51,8 @@ export async function unpackBundle(path: string, into: string): Promise<Unpacked
   for (const directory of manifest.directories) await mkdir(join(into, directory), { recursive: true });
   const { lock, problems } = parseLock(await readFile(join(into, manifest.lock), "utf8").catch(() => ""), manifest.lock);
   if (problems[0] !== undefined) throw bad(`has no good lock: ${problems[0].message}`);
-  if (Object.hasOwn(manifest.files, ANSWERS)) {
+  if (!wanted) await rm(answers, { force: true });
+  else if (Object.hasOwn(manifest.files, ANSWERS)) {
     const refused = await takeAnswers(into, answers);
     if (refused !== undefined) throw bad(`has a damaged answer: ${refused}`);
   }

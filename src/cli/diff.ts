@@ -1,0 +1,135 @@
+import type { Command } from "commander";
+import { cellChanges, groupChanges, InputWords, NOW, Sides } from "../build/index.ts";
+import type { CellChange, ChangeGroup, Project, Side } from "../build/index.ts";
+import { didYouMean, printable } from "../pipeline/index.ts";
+import { compareItems, compareScores, lastCells } from "../report/index.ts";
+import type { Unread } from "../report/index.ts";
+import { common, EXIT, openProject, printJson, printWarning, UsageError, withCommon } from "./common.ts";
+import { CellPrinter, headLines } from "./print/changes.ts";
+import { ItemPrinter } from "./print/items.ts";
+import { scoreEvents, scoreLines } from "./print/scores.ts";
+import { unreadLines } from "./print/unread.ts";
+import { notFreshText } from "./print/words.ts";
+
+interface DiffOptions {
+  scores?: string[];
+  all?: boolean;
+  items?: boolean;
+  exitCode?: boolean;
+}
+
+const HELP = `
+A build is one of, in this order:
+  now        the lock as it stands, and the files beside it
+  a file     a lock, or what dag bundle made (relative to the project)
+  a revision any name git knows (HEAD~3, a tag, :/words), with its lock
+A file goes before a revision of the same name: write refs/heads/x for the branch, ./now for a file called now.
+
+Scores are the numbers of cells that no other stage needs, or of those given with --scores. Records of a JSONL file are paired by
+id and tested field by field (true counts as 1) within each system, noise, mode … that they name, with an interval that resamples people
+(community and person) where records name them. Numbers of JSON files are put side by side. A change is called up or down only where its
+interval excludes zero and p, corrected for the number of tests made (Holm), is below 0.05.
+
+Exit code 0 if the builds could be compared, equal or not; with --exit-code 3 if they differ.`;
+
+export function diffCommand(program: Command, exit: (code: number) => void): void {
+  withCommon(program.command("diff"))
+    .description("two builds: which inputs changed and what follows from that, which records, which scores")
+    .argument("[build-file]", "now, a lock file, a bundle or a git revision", "HEAD")
+    .argument("[other-file]", "the later one", NOW)
+    .option("--scores <cells...>", "cells (or stages) whose numbers are compared; default: those that nothing needs")
+    .option("--items", "name every record that differs")
+    .option("--all", "every score: each group, fields below the top, parts of groups, all numbers of JSON files")
+    .option("--exit-code", "exit 3 if the builds differ")
+    .addHelpText("after", HELP)
+    .action(async (a: string, b: string, options: DiffOptions) => exit(await diff(a, b, options)));
+}
+
+async function diff(a: string, b: string, options: DiffOptions): Promise<number> {
+  const project = await openProject();
+  if (project === undefined) return EXIT.usage;
+  const sides = new Sides(project);
+  try {
+    const [before, after] = [await opened(sides, a), await opened(sides, b)];
+    for (const { message } of [...before.problems, ...after.problems]) printWarning(message);
+    return await compare(project, before, after, options);
+  } finally {
+    await sides.close();
+  }
+}
+
+async function opened(sides: Sides, name: string): Promise<Side> {
+  const found = await sides.open(name);
+  if (found.ok) return found.side;
+  const { message, hint, damaged } = found;
+  throw new UsageError(hint === undefined ? message : `${message}; ${hint}`, damaged === true ? EXIT.stale : EXIT.usage);
+}
+
+async function compare(project: Project, before: Side, after: Side, options: DiffOptions): Promise<number> {
+  const wanted = options.scores === undefined ? lastCells(before, after) : cellsNamed(options.scores, before, after);
+  const changes = cellChanges(before, after);
+  const groups = groupChanges(changes);
+  const stale = before.kind === "now" || after.kind === "now" ? await staleCells(project) : undefined;
+  const equal = groups.length === 0;
+  const width = Math.max(40, Math.min(process.stdout.isTTY ? process.stdout.columns || 80 : 80, 120));
+  const words = new InputWords(before, after, project.options.identify);
+  const say = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+
+  for (const side of [before, after]) if (side.made !== undefined && side.made !== project.pipeline.file) printWarning(`${side.name} was made from ${side.made}, which is not the pipeline at hand: dag -f ${side.made} diff …`);
+  if (common.json) for (const [at, side] of [before, after].entries()) printJson({ event: "side", side: at === 0 ? "before" : "after", kind: side.kind, name: side.name, ...(side.revision === undefined ? {} : { revision: side.revision }), cells: Object.keys(side.cells).length, ...(side.kind === "now" && stale !== undefined ? { not_fresh: stale } : {}) });
+  else say(headLines(before, after, changes, width));
+  if (stale !== undefined && stale.length > 0 && !common.json) say([`now: ${notFreshText(stale.length, Object.keys((before.kind === "now" ? before : after).cells).length)} (dag status); compared is the last build`]);
+
+  const cells = new CellPrinter(words, width, say);
+  for (const group of groups) await cells.tell(group);
+
+  const unread: Unread[] = [];
+  const items = new ItemPrinter(options.items === true, width, say);
+  for (const group of groups.filter(({ standing }) => standing === "changed")) {
+    for (const { cell } of group.cells) for await (const one of compareItems(before, after, cell, (gone) => unread.push(gone))) items.note(one);
+    items.endStage(group.stage);
+  }
+
+  const scores = await compareScores(before, after, wanted, { parts: options.all === true, onUnread: (gone) => unread.push(gone) });
+  if (common.json) scoreEvents(scores).forEach(printJson);
+  else if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true })]);
+  if (common.json) for (const one of distinct(unread)) printJson({ event: "unread", ...one });
+  else say(unreadLines(distinct(unread), before, after, width));
+
+  const unreadable = changes.filter(({ standing }) => standing === "unreadable").length;
+  if (common.json) printJson({ event: "done", ok: true, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: distinct(unread).length });
+  if (unreadable > 0) return EXIT.stale;
+  return options.exitCode === true && !equal ? EXIT.stale : EXIT.ok;
+}
+
+function counts(changes: readonly CellChange[]): Record<string, number> {
+  const of = (standing: ChangeGroup["standing"]): number => changes.filter((change) => change.standing === standing).length;
+  return { added: of("added"), removed: of("removed"), changed: of("changed"), same_bytes: of("same-bytes"), moved: of("moved"), same: of("equal"), unreadable: of("unreadable") };
+}
+
+/** Cells of both builds that are meant by ids or stages. */
+function cellsNamed(names: readonly string[], before: Side, after: Side): string[] {
+  const common = Object.keys(after.cells).filter((cell) => before.cells[cell] !== undefined).sort();
+  return [...new Set(names.flatMap((name) => {
+    const found = common.filter((cell) => cell === name || cell.startsWith(`${name}@`));
+    if (found.length > 0) return found;
+    const known = [...new Set(common.flatMap((cell) => [cell, cell.replace(/@.*$/s, "")]))];
+    throw new UsageError(`--scores: both builds have no cell or stage ${JSON.stringify(name)}; ${didYouMean(name, known) ?? `known: ${printable(known.slice(0, 12).join(", "))}`}`);
+  }))];
+}
+
+/** Cells that are not as the lock says, or whose inputs are no longer those. */
+async function staleCells(project: Project): Promise<string[]> {
+  const { planner, lock } = project.load();
+  const { cells } = await planner.plan(project.graph.cells.keys());
+  return [...cells.values()].filter(({ action, cell }) => action !== "fresh" && lock.cells[cell.id] !== undefined).map(({ cell }) => cell.id as string);
+}
+
+/** What both records and scores could not read is told once. */
+function distinct(unread: readonly Unread[]): Unread[] {
+  const seen = new Set<string>();
+  return unread.filter((one) => {
+    const key = JSON.stringify([one.cell, one.file, one.why]);
+    return !seen.has(key) && seen.add(key);
+  });
+}

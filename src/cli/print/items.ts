@@ -1,0 +1,89 @@
+import { printable } from "../../pipeline/index.ts";
+import { cut } from "../../report/index.ts";
+import type { FieldChange, ItemChange, ItemCounts } from "../../report/index.ts";
+import { common, printJson } from "../common.ts";
+import { count, few } from "./words.ts";
+
+type Say = (lines: readonly string[]) => void;
+type Totals = Omit<ItemCounts, "cell" | "file">;
+
+/** Examples of a stage, and fields named of one record. */
+const EXAMPLES = 3;
+const FIELDS = 4;
+
+const SIGNS = { added: "+", removed: "-", changed: "~" } as const;
+
+/** Counts the records of changed artifacts stage by stage and shows a few, or all of them. */
+export class ItemPrinter {
+  readonly totals: Totals = { added: 0, removed: 0, changed: 0, same: 0 };
+  private counted: ItemCounts[] = [];
+  private readonly examples: Record<ItemChange["change"], string[]> = { added: [], removed: [], changed: [] };
+  private readonly fields = new Map<string, number>();
+  private begun = false;
+
+  constructor(
+    private readonly every: boolean,
+    private readonly width: number,
+    private readonly say: Say,
+  ) {}
+
+  note(one: ItemChange | ItemCounts): void {
+    if ("change" in one) {
+      if (common.json) printJson({ event: "item", ...one });
+      else this.show(one);
+      return;
+    }
+    if (common.json) printJson({ event: "items", ...one });
+    this.counted.push(one);
+    for (const key of ["added", "removed", "changed", "same"] as const) this.totals[key] += one[key];
+  }
+
+  /** Says what there is to say of a stage whose cells have been noted. */
+  endStage(stage: string): void {
+    const counted = this.counted.splice(0);
+    const examples = (["changed", "added", "removed"] as const).flatMap((change) => this.examples[change].splice(0));
+    const fields = [...this.fields].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([path]) => path);
+    this.fields.clear();
+    if (common.json) return;
+    for (const file of new Set(counted.map((one) => one.file))) {
+      const own = counted.filter((one) => one.file === file);
+      const sum = (key: keyof Totals): number => own.reduce((total, one) => total + one[key], 0);
+      const all = sum("added") + sum("removed") + sum("changed") + sum("same");
+      const parts = (["changed", "added", "removed"] as const).flatMap((key) => (sum(key) > 0 ? [`${sum(key).toLocaleString("en-US")} ${key}`] : []));
+      this.begin([`  ${printable(stage)}${file === "" ? "" : ` ${printable(file)}`}: ${parts.length === 0 ? "the same, in another order or spelling" : `${parts.join(", ")} of ${count(all, "record")}`}${own.length > 1 ? ` in ${own.length} cells` : ""}`]);
+    }
+    if (fields.length > 0 && counted.length > 0) this.begin([`    fields that differ: ${few(fields)}`]);
+    this.begin(examples);
+  }
+
+  private show(one: ItemChange): void {
+    for (const { path } of one.fields) {
+      const name = path.replace(/\[\d+\]/g, "[]");
+      if (this.fields.has(name) || this.fields.size < 1000) this.fields.set(name, (this.fields.get(name) ?? 0) + 1);
+    }
+    const known = this.examples[one.change];
+    if (!this.every && known.length >= EXAMPLES) return;
+    const axes = one.cell.replace(/^[^@]*@?/s, "");
+    const named = [SIGNS[one.change], ...(axes === "" ? [] : [axes]), one.id ?? "(no id)"].join(" ");
+    const shown = one.fields.slice(0, this.every ? undefined : FIELDS).map(fieldText);
+    const more = one.more === true || shown.length < one.fields.length ? ", …" : "";
+    const line = `    ${printable(named)}${shown.length > 0 ? `: ${shown.join(", ")}${more}` : ""}`;
+    if (this.every) this.begin([line]);
+    else known.push(line);
+  }
+
+  private begin(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    if (!this.begun) this.say(["", "records"]);
+    this.begun = true;
+    this.say(lines.map((line) => (this.every ? line : cut(line, this.width))));
+  }
+}
+
+/** `age 31 → 32`; a long text by its name alone. */
+function fieldText({ path, before, after, ...rest }: FieldChange): string {
+  void rest;
+  const value = (one: unknown): string => printable(JSON.stringify(one) ?? "…");
+  const name = path === "" ? "the record" : printable(path);
+  return before === undefined && after === undefined ? name : before === undefined ? `${name} → ${value(after)}` : after === undefined ? `${name} ${value(before)} → …` : `${name} ${value(before)} → ${value(after)}`;
+}
