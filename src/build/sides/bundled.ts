@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { loadPipeline } from "../../pipeline/index.ts";
-import { isInside, StoreError } from "../../store/index.ts";
+import { StoreError } from "../../store/index.ts";
 import { unpackBundle } from "../bundle/unpack.ts";
-import { bytesOf } from "./bytes.ts";
+import { bytesOf, fileIn } from "./bytes.ts";
 import type { Kept } from "./kept.ts";
 import type { Opened } from "./types.ts";
 
@@ -26,7 +24,7 @@ export async function bundleSide(name: string, path: string, into: string, kept:
         cells: lock.cells,
         problems: [],
         pipeline: () => (parsed ??= load()),
-        source: async (file) => (isInside(file) ? readFile(join(into, file)).catch(() => undefined) : undefined),
+        source: (file) => fileIn(into, file),
         hasCode: () => Promise.resolve(true),
       },
     };

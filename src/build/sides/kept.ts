@@ -4,8 +4,10 @@ import { hashFile, isSha256, ObjectStore, parseListing, sha256, StatCache, Store
 import type { LockFile, OnProblem, Sha256 } from "../../store/index.ts";
 import type { Places } from "../project.ts";
 
-/** A listing or an input is small; what is larger is data. */
-const LARGEST_TEXT = 1 << 26;
+/** An input with more bytes than this is data, not text to be told by its lines. */
+export const LARGEST_TEXT = 1 << 22;
+/** A directory's list of files may have as many. */
+const LARGEST_LIST = 1 << 26;
 
 /** Bytes of artifacts by content, whichever build made them: those of a project's store, and what lies in its artifacts/. Everything found has been checked, and nothing is changed. */
 export class Kept {
@@ -36,7 +38,7 @@ export class Kept {
 
   async list(hash: string): Promise<{ path: string; hash: Sha256 }[] | undefined> {
     if (!isSha256(hash)) return undefined;
-    const listing = this.stored(hash);
+    const listing = this.stored(hash, LARGEST_LIST);
     if (listing !== undefined) return parseListing(listing);
     for (const { artifact, path } of Object.values(this.lock.cells)) {
       if (artifact !== hash) continue;
@@ -52,13 +54,13 @@ export class Kept {
 
   /** Small bytes as text: a prompt, a param, a list of files. */
   text(hash: Sha256): string | undefined {
-    return this.stored(hash) ?? this.next?.text(hash);
+    return this.stored(hash, LARGEST_TEXT) ?? this.next?.text(hash);
   }
 
-  private stored(hash: Sha256): string | undefined {
+  private stored(hash: Sha256, most: number): string | undefined {
     try {
       const path = this.objects.pathOf(hash);
-      if (lstatSync(path).size > LARGEST_TEXT) return undefined;
+      if (lstatSync(path).size > most) return undefined;
       const bytes = readFileSync(path);
       const text = bytes.toString("utf8");
       return sha256(bytes) === hash && bytes.equals(Buffer.from(text)) ? text : undefined;

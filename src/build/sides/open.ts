@@ -1,18 +1,17 @@
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { loadPipeline, slugOf, unknownHint } from "../../pipeline/index.ts";
 import type { Pipeline } from "../../pipeline/index.ts";
 import { CodeError, projectPath } from "../../plan/index.ts";
-import { isInside, readLock, removeTree } from "../../store/index.ts";
+import { readLock, removeTree } from "../../store/index.ts";
 import type { LockFile, ReadLock } from "../../store/index.ts";
 import { git } from "../git.ts";
 import { lockFiles } from "../keep.ts";
 import { placesOf } from "../project.ts";
 import type { Project, State } from "../project.ts";
 import { bundleSide } from "./bundled.ts";
-import { bytesOf } from "./bytes.ts";
+import { bytesOf, fileIn } from "./bytes.ts";
 import { Kept } from "./kept.ts";
 import { commitOf, revisionSide } from "./revision.ts";
 import type { Opened, Side } from "./types.ts";
@@ -121,8 +120,6 @@ export class Sides {
     return directory;
   }
 }
-
-const fileIn = async (root: string, path: string): Promise<Buffer | undefined> => (isInside(path) ? readFile(join(root, path)).catch(() => undefined) : undefined);
 
 /** The project a lock lies in, and the pipeline file it is of. */
 function projectOf(lock: string): { root: string; file: string } {

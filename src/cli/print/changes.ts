@@ -68,9 +68,20 @@ function inputLines({ label, old, new: now, files, detail }: ChangedInput): stri
   const lines = [`  ${printable(label)}  ${change}${printable(stat)}`];
   for (const one of files) {
     if (files.length > 1) lines.push(`    ${printable(one.path)} +${one.added} -${one.removed}`);
-    const at = String(one.line);
-    if (one.old !== undefined) lines.push(`    ${at} - ${printable(one.old)}`);
-    if (one.new !== undefined) lines.push(`    ${at} + ${printable(one.new)}`);
+    const from = commonStart(one.old, one.new);
+    const shown = (text: string): string => printable(from === 0 ? text : `…${text.slice(from)}`);
+    if (one.old !== undefined) lines.push(`    ${one.line} - ${shown(one.old)}`);
+    if (one.new !== undefined) lines.push(`    ${one.line} + ${shown(one.new)}`);
   }
   return [...lines, ...detail.map((line) => `    ${printable(line)}`)];
+}
+
+/** How much of two long lines may be left out, so that what differs is seen. */
+function commonStart(a = "", b = ""): number {
+  if (Math.max(a.length, b.length) <= 66) return 0;
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  const from = Math.max(0, same - 20);
+  // Never between the halves of a character.
+  return /^[\udc00-\udfff]/.test(a.slice(from)) ? from - 1 : from;
 }

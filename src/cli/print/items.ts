@@ -80,10 +80,12 @@ export class ItemPrinter {
   }
 }
 
-/** `age 31 → 32`; a long text by its name alone. */
-function fieldText({ path, before, after, ...rest }: FieldChange): string {
-  void rest;
-  const value = (one: unknown): string => printable(JSON.stringify(one) ?? "…");
+/** Longest value that is told, as JSON. */
+const BRIEF = 24;
+
+/** `age 31 → 32`; what is long by its name alone. */
+function fieldText({ path, before, after }: FieldChange): string {
   const name = path === "" ? "the record" : printable(path);
-  return before === undefined && after === undefined ? name : before === undefined ? `${name} → ${value(after)}` : after === undefined ? `${name} ${value(before)} → …` : `${name} ${value(before)} → ${value(after)}`;
+  const [a, b] = [before, after].map((one) => (one === undefined ? undefined : JSON.stringify(one)));
+  return a === undefined || b === undefined || a.length > BRIEF || b.length > BRIEF ? name : `${name} ${printable(a)} → ${printable(b)}`;
 }

@@ -47,55 +47,63 @@ function noteOn(changes: readonly ScoreChange[]): string {
 /** One event for each number of `--json`, with how to read its change. */
 export const scoreEvents = (changes: readonly ScoreChange[]): object[] => changes.map((change) => ({ event: "score", ...change, verdict: verdictOf(change) }));
 
-function pairedLines(file: readonly ScoreChange[], { width, all }: ScoreLinesOptions): string[] {
+function pairedLines(file: readonly ScoreChange[], options: ScoreLinesOptions): string[] {
+  const { width, all } = options;
   const [first] = file;
   if (first === undefined) return [];
-  const cells = new Set(file.map(({ cell }) => cell));
+  const cells = new Set(file.map(({ cell }) => cell)).size;
   const people = Math.max(...file.map(({ test }) => test?.clusters ?? 0));
   const own = file.every(({ n, test }) => test === null || test.clusters === n);
-  const head = `${placeOf(first, cells.size)}: records paired by id${own ? "" : `, intervals over ${count(people, "person", "people")}`}`;
   const metrics = groupBy(file, ({ metric }) => metric).sort((a, b) => rank(a[0]) - rank(b[0]));
-  const names = Math.max(...metrics.map(([one]) => columns(printable(one?.metric ?? ""))));
-  const tallies = metrics.map((rows) => cut(`  ${printable(rows[0]?.metric ?? "").padEnd(Math.min(names, 30))}  ${tally(rows)}`, width));
+  const records = Math.max(...metrics.map((rows) => rows.reduce((sum, { n, detail }) => sum + (detail ? 0 : n), 0)));
+  const head = cut(`${placeOf(first, cells)}: ${count(records, "record")} paired by id${own ? "" : `, intervals over ${count(people, "person", "people")}`}`, width);
+  // One group: the metrics are the rows.
+  if (metrics.every((rows) => rows.length === 1)) return [head, ...tableLines(metrics.flat(), ({ metric }) => printable(metric), options)];
+  const label = labelling(file, cells > 1);
+  const names = Math.min(30, Math.max(...metrics.map(([one]) => columns(printable(one?.metric ?? "")))));
+  const tallies = metrics.map((rows) => cut(`  ${printable(rows[0]?.metric ?? "").padEnd(names)}  ${tally(rows)}`, width));
   const moved = metrics.filter((rows) => rows.some((row) => row.moved > 0));
   const shown = all ? moved : moved.filter((rows, at) => at < METRICS || rows.some((row) => isClear(row)));
-  const varying = fieldsThatVary(file);
-  return [head, ...tallies, ...shown.flatMap((rows) => ["", ...tableLines(rows, varying, cells.size > 1, width, all)])];
+  return [head, ...tallies, ...shown.flatMap((rows) => ["", printable(rows[0]?.metric ?? ""), ...tableLines(shownRows(rows, all), label, options), ...moreLines(rows.length - shownRows(rows, all).length)])];
 }
 
-/** Rows of one metric: the clear ones first, then the largest. */
-function tableLines(rows: readonly ScoreChange[], varying: readonly string[], cells: boolean, width: number, all: boolean): string[] {
+/** The clear ones first, then the largest. */
+function shownRows(rows: readonly ScoreChange[], all: boolean): ScoreChange[] {
   // Up and down are equally clear.
   const order = (row: ScoreChange): number => (isClear(row) ? 0 : ORDER.indexOf(verdictOf(row)));
   const sorted = [...rows].sort((a, b) => order(a) - order(b) || Math.abs(b.test?.difference ?? 0) - Math.abs(a.test?.difference ?? 0));
-  const shown = all ? sorted : sorted.filter((row, at) => row.moved > 0 && (at < ROWS || isClear(row))).slice(0, 2 * ROWS);
-  const cellsOf = shown.map((row) => [labelOf(row, varying, cells), `${fixed(row.before)} → ${fixed(row.after)}`, signed(row.test?.difference), `[${signed(row.test?.low)}, ${signed(row.test?.high)}]`, `${WORDS[verdictOf(row)]}${isClear(row) ? ` (p ${pText(row.test?.p_holm)})` : ""}`]);
-  const widths = [0, 1, 2, 3].map((i) => Math.max(0, ...cellsOf.map((line) => columns(line[i] ?? ""))));
-  const label = all ? (widths[0] ?? 0) : Math.max(8, Math.min(widths[0] ?? 0, width - 4 - 20 - (widths[1] ?? 0) - (widths[2] ?? 0) - (widths[3] ?? 0)));
-  const lines = cellsOf.map(([name = "", means = "", difference = "", interval = "", words = ""]) => {
-    const text = cut(name, label);
-    return `  ${text}${" ".repeat(label - columns(text))}  ${means.padStart(widths[1] ?? 0)}  ${difference.padStart(widths[2] ?? 0)} ${interval.padEnd(widths[3] ?? 0)}  ${words}`.trimEnd();
+  return all ? sorted : sorted.filter((row, at) => row.moved > 0 && (at < ROWS || isClear(row))).slice(0, 2 * ROWS);
+}
+
+function tableLines(rows: readonly ScoreChange[], name: (row: ScoreChange) => string, { width, all }: ScoreLinesOptions): string[] {
+  const table = rows.map((row) => [name(row), `${fixed(row.before)} → ${fixed(row.after)}`, signed(row.test?.difference), `[${signed(row.test?.low)}, ${signed(row.test?.high)}]`, `${WORDS[verdictOf(row)]}${isClear(row) ? ` (p ${pText(row.test?.p_holm)})` : ""}`]);
+  const widths = [0, 1, 2, 3, 4].map((i) => Math.max(0, ...table.map((line) => columns(line[i] ?? ""))));
+  const [names = 0, means = 0, difference = 0, interval = 0, words = 0] = widths;
+  const label = all ? names : Math.min(names, Math.max(8, width - 9 - means - difference - interval - words));
+  return table.map((line) => {
+    const text = cut(line[0] ?? "", label);
+    const row = `  ${text}${" ".repeat(label - columns(text))}  ${(line[1] ?? "").padStart(means)}  ${(line[2] ?? "").padStart(difference)} ${(line[3] ?? "").padEnd(interval)}  ${line[4] ?? ""}`.trimEnd();
+    return all ? row : cut(row, width);
   });
-  return [printable(rows[0]?.metric ?? ""), ...lines, ...moreLines(rows.length - shown.length)];
 }
 
 /** Single numbers of a JSON file. */
 function singleLines(file: readonly ScoreChange[], { width, all }: ScoreLinesOptions): string[] {
   const [first] = file;
   if (first === undefined) return [];
-  const cells = new Set(file.map(({ cell }) => cell));
-  const varying = fieldsThatVary(file);
+  const cells = new Set(file.map(({ cell }) => cell)).size;
+  const label = labelling(file, cells > 1);
   const rows = (all ? file : file.slice(0, 2 * ROWS)).map((row) => {
-    const of = labelOf(row, varying, cells.size > 1);
+    const of = label(row);
     return { name: [printable(row.metric), ...(of === EVERYTHING ? [] : [of])].join(" "), text: `${decimals(row.before)} → ${decimals(row.after)}${overlapText(row.intervals)}` };
   });
-  const label = Math.min(all ? Infinity : width - 36, Math.max(...rows.map(({ name }) => columns(name))));
+  const most = Math.min(all ? Infinity : Math.max(8, width - 48), Math.max(...rows.map(({ name }) => columns(name))));
   const lines = rows.map(({ name, text }) => {
-    const begun = cut(name, label);
-    const line = `  ${begun}${" ".repeat(label - columns(begun))}  ${text}`;
+    const begun = cut(name, most);
+    const line = `  ${begun}${" ".repeat(most - columns(begun))}  ${text}`;
     return all ? line : cut(line, width);
   });
-  return [`${placeOf(first, cells.size)}: ${count(file.length, "number")} ${file.length === 1 ? "differs" : "differ"} (single numbers, not tested)`, ...lines, ...moreLines(file.length - rows.length)];
+  return [cut(`${placeOf(first, cells)}: ${count(file.length, "number")} ${file.length === 1 ? "differs" : "differ"} (not tested)`, width), ...lines, ...moreLines(file.length - rows.length)];
 }
 
 const moreLines = (left: number): string[] => (left > 0 ? [`  and ${left.toLocaleString("en-US")} more: --all`] : []);
@@ -121,10 +129,14 @@ const EVERYTHING = "all records";
 const isClear = (row: ScoreChange): boolean => ["up", "down"].includes(verdictOf(row));
 const placeOf = ({ cell, file }: ScoreChange, cells: number): string => printable(`${cells > 1 ? `${cell.replace(/@.*$/s, "")} (${cells} cells)` : cell}${file === "" ? "" : ` ${file}`}`);
 
-function labelOf({ group, cell }: ScoreChange, varying: readonly string[], cells: boolean): string {
-  const parts = varying.flatMap((field) => (group[field] === undefined ? [] : [typeof group[field] === "string" ? group[field] : `${field} ${String(group[field])}`]));
-  const axes = cells ? [cell.replace(/^[^@]*@?/s, "")].filter((text) => text !== "") : [];
-  return [...axes, ...parts].map((text) => printable(text)).join(", ") || EVERYTHING;
+/** Names a row by what tells it from the others: its cell, and the fields of its group that vary. */
+function labelling(rows: readonly ScoreChange[], cells: boolean): (row: ScoreChange) => string {
+  const varying = fieldsThatVary(rows);
+  return ({ group, cell }) => {
+    const parts = varying.flatMap((field) => (group[field] === undefined ? [] : [typeof group[field] === "string" ? group[field] : `${field} ${String(group[field])}`]));
+    const axes = cells ? [cell.replace(/^[^@]*@?/s, "")].filter((text) => text !== "") : [];
+    return [...axes, ...parts].map((text) => printable(text)).join(", ") || EVERYTHING;
+  };
 }
 
 /** Text first, then numbers, as one would say it. */

@@ -9,6 +9,9 @@ const ABOVE_PERSON = "community";
 /** Numbers that name something. */
 const NAMES = /^(?:id|idx|index|seed|line|position|.*(?:_id|_idx|_index|_seed))$/i;
 
+/** Longer text is content. */
+const LONGEST_NAME = 200;
+
 type Scalar = string | number | boolean;
 const isScalar = (value: unknown): value is Scalar => typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
@@ -45,5 +48,5 @@ export function* numbersOf(value: Readonly<Record<string, unknown>>, prefix = ""
 
 /** Fields at the top that may name a group or a part of one. */
 export function* scalarsOf(record: Readonly<Record<string, unknown>>): Generator<[field: string, value: Scalar]> {
-  for (const [field, value] of Object.entries(record)) if (field !== "id" && (typeof value === "string" || (GROUPS.has(field) && isScalar(value)))) yield [field, value as Scalar];
+  for (const [field, value] of Object.entries(record)) if (field !== "id" && ((typeof value === "string" && value.length <= LONGEST_NAME) || (GROUPS.has(field) && isScalar(value)))) yield [field, value as Scalar];
 }

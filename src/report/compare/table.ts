@@ -34,7 +34,8 @@ async function* recordsIn(path: string): AsyncGenerator<Fields | undefined> {
 /** The table of records wherever they come from. */
 export async function tableOf(records: AsyncIterable<Fields | undefined> | Iterable<Fields | undefined>): Promise<Table> {
   const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), people: [], others: 0 };
-  const values = new Map<string, Set<Scalar>>();
+  // Field → its values, each kept once however often it comes.
+  const values = new Map<string, Map<Scalar, Scalar>>();
   const names = new Map<string, string>();
   let row = 0;
   for await (const record of records) {
@@ -50,11 +51,11 @@ export async function tableOf(records: AsyncIterable<Fields | undefined> | Itera
       if (column !== undefined) column[row] = number;
     }
     for (const [field, value] of scalarsOf(record)) {
-      const known = values.get(field) ?? (values.size < MOST_COLUMNS ? new Set<Scalar>() : undefined);
+      const known = values.get(field) ?? (values.size < MOST_COLUMNS ? new Map<Scalar, Scalar>() : undefined);
       if (known === undefined || known.size > MOST_VALUES) continue;
-      values.set(field, known.add(value));
+      if (!known.has(value)) values.set(field, known.set(value, value));
       const column = table.scalars.get(field) ?? [];
-      column[row] = value;
+      column[row] = known.get(value);
       table.scalars.set(field, column);
       if (known.size > MOST_VALUES) table.scalars.delete(field);
     }

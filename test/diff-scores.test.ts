@@ -1,0 +1,164 @@
+/** The scores of dag diff, against numbers worked out by hand. */
+import { describe, expect } from "vitest";
+import { commit, given } from "./diff.rig.ts";
+import { pipeline, test } from "./rig/index.ts";
+import type { DagEvent, Project } from "./rig/index.ts";
+
+/** Builds the scores, commits, builds the others in their place. */
+async function from(p: Project, before: unknown, after: unknown, name = "scores.jsonl"): Promise<Project> {
+  given(p, name, before);
+  await p.built();
+  commit(p);
+  p.write({ [name]: after });
+  await p.built();
+  return p;
+}
+
+async function text(p: Project, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await p.dag("diff", ...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+async function scores(p: Project, ...args: string[]): Promise<DagEvent[]> {
+  const { events } = await p.dag("diff", "--json", ...args);
+  return events.filter(({ event }) => event === "score");
+}
+
+const questions = (n: number, of: (i: number) => Record<string, unknown>): Record<string, unknown>[] => Array.from({ length: n }, (_, i) => ({ id: `q${i}`, ...of(i) }));
+
+describe.concurrent("scores before and after", () => {
+  test("a score that moves in every pair is clear, one that does not is equal, and whole numbers that stay are no scores", async ({ p }) => {
+    // Six differences of +0.5: of the 64 ways to flip their signs only +++… and ---… reach the sum, so p is 2/64; every resample has the mean 0.5.
+    await from(p, questions(6, () => ({ f1: 0.25, recall: 0.5, hops: 2 })), questions(6, () => ({ f1: 0.75, recall: 0.5, hops: 2 })));
+    expect(await scores(p)).toEqual([
+      { event: "score", cell: "scores", file: "", metric: "f1", group: {}, detail: false, n: 6, moved: 6, unpaired: 0, before: 0.25, after: 0.75, test: { difference: 0.5, low: 0.5, high: 0.5, p: 0.03125, p_holm: 0.03125, tests: 1, exact: true, clusters: 6 }, verdict: "up" },
+      { event: "score", cell: "scores", file: "", metric: "recall", group: {}, detail: false, n: 6, moved: 0, unpaired: 0, before: 0.5, after: 0.5, test: { difference: 0, low: 0, high: 0, p: 1, p_holm: 1, tests: 1, exact: true, clusters: 6 }, verdict: "same" },
+    ]);
+    expect(await text(p)).toContain(`
+scores: 6 records paired by id
+  f1      .250 → .750  +.500 [+.500, +.500]  up (p .031)
+  recall  .500 → .500   .000 [.000, .000]    equal
+
+Means over the same records on both sides, 95 % interval of their difference, p
+of sign flips after Holm's correction for one test. No clear change is not no
+change.
+`);
+  });
+
+  test("p is corrected for the number of tests, and what holds for one test alone is called weak", async ({ p }) => {
+    // precision: +0.2 in three of six pairs: 2 of 8 flips reach it, p = 1/4. Holm: the smaller p doubles, 0.0625.
+    await from(p, questions(6, () => ({ f1: 0.25, precision: 0.5 })), questions(6, (i) => ({ f1: 0.75, precision: i < 3 ? 0.7 : 0.5 })));
+    const [f1, precision] = await scores(p);
+    expect(f1).toMatchObject({ verdict: "weak", test: { p: 0.03125, p_holm: 0.0625, tests: 2 } });
+    expect(precision).toMatchObject({ verdict: "none", moved: 3, test: { p: 0.25, p_holm: 0.25, tests: 2 } });
+    expect((precision?.["test"] as { difference: number }).difference).toBeCloseTo(0.1, 12);
+    const shown = await text(p);
+    expect(shown).toContain("weak\n");
+    expect(shown).toContain("no clear change\n");
+    expect(shown.replace(/\s+/g, " ")).toContain("Holm's correction for all 2 tests. Weak: a single test would call it clear. No clear change is not no change.");
+  });
+
+  test("an interval resamples people, and a person's number counts within the community", async ({ p }) => {
+    // All of person 0 gain 1, person 1 nothing: resampling the two people gives means 0, 0.5 and 1, a quarter, a half and a quarter of the time.
+    const two = (i: number): object => ({ community: 0, person: i % 2 });
+    await from(p, questions(40, (i) => ({ ...two(i), f1: 0 })), questions(40, (i) => ({ ...two(i), f1: i % 2 === 0 ? 1 : 0 })));
+    const [change] = await scores(p);
+    expect(change).toMatchObject({ verdict: "none", before: 0, after: 0.5, test: { difference: 0.5, low: 0, high: 1, clusters: 2 } });
+    expect(await text(p)).toContain("40 records paired by id, intervals over 2 people\n");
+    // The same numbers in two communities are four people.
+    const four = (i: number): object => ({ community: i % 4 < 2 ? 0 : 1, person: i % 2 });
+    p.write({ "scores.jsonl": questions(40, (i) => ({ ...four(i), f1: 0 })) });
+    await p.built();
+    commit(p);
+    p.write({ "scores.jsonl": questions(40, (i) => ({ ...four(i), f1: 0.5 })) });
+    await p.built();
+    expect((await scores(p))[0]).toMatchObject({ verdict: "up", test: { low: 0.5, high: 0.5, clusters: 4 } });
+  });
+
+  test("systems, noise levels and modes are told apart; fields that describe a part only with --all", async ({ p }) => {
+    const rows = (gain: number): object[] => ["a", "b"].flatMap((system) => [0, 0.5].flatMap((noise) => questions(6, (i) => ({ id: `q${i}@${system},${noise}`, system, reader: system, noise, k: 5, category: i < 3 ? "easy" : "hard", f1: 0.25 + (system === "a" && noise === 0 ? gain : 0), compat: { f1: 0.5 + gain } }))));
+    await from(p, rows(0), rows(0.5));
+    const main = await scores(p);
+    expect(main.map(({ group, verdict }) => ({ group, verdict }))).toEqual([
+      { group: { k: 5, noise: 0, system: "a" }, verdict: "up" },
+      { group: { k: 5, noise: 0.5, system: "a" }, verdict: "same" },
+      { group: { k: 5, noise: 0, system: "b" }, verdict: "same" },
+      { group: { k: 5, noise: 0.5, system: "b" }, verdict: "same" },
+    ]);
+    const all = await scores(p, "--all");
+    expect(all.slice(0, 4)).toEqual(main);
+    expect(all.filter(({ metric }) => metric === "compat.f1")).toHaveLength(4);
+    expect(all.filter(({ group }) => (group as { category?: string }).category === "hard")).toHaveLength(4);
+    expect(all.slice(4).every(({ detail }) => detail === true)).toBe(true);
+    expect(await text(p)).toContain("  f1  4 groups: 1 up, 3 equal\n\nf1\n  a, noise 0  .250 → .750  +.500 [+.500, +.500]  up (p .031)\n  and 3 more: --all\n");
+  });
+
+  test("true counts as 1, null as nothing, and a field that is an id or an index as no score", async ({ p }) => {
+    const rows = (right: number): object[] => questions(8, (i) => ({ correct: i < right, confidence: i === 7 ? null : 0.5, row_id: right, index: i + right, seed: right }));
+    await from(p, rows(2), rows(8));
+    const found = await scores(p);
+    expect(found.map(({ metric }) => metric)).toEqual(["confidence", "correct"]);
+    expect(found[0]).toMatchObject({ n: 7, moved: 0, verdict: "same" });
+    expect(found[1]).toMatchObject({ n: 8, before: 0.25, after: 1, moved: 6, test: { p: 0.03125 }, verdict: "up" });
+  });
+
+  test("only records of one id are paired, whatever their order; without common ids nothing is claimed", async ({ p }) => {
+    const old = questions(6, () => ({ f1: 0.25 }));
+    await from(p, old, [{ id: "new", f1: 9 }, ...questions(5, () => ({ f1: 0.25 })).reverse(), { id: "q5", f1: 0.5 }]);
+    expect((await scores(p))[0]).toMatchObject({ n: 6, moved: 1, before: 0.25, after: 1.75 / 6 });
+    p.write({ "scores.jsonl": old.map((record) => ({ ...record, id: `other ${String(record["id"])}` })) });
+    await p.built();
+    expect(await scores(p)).toEqual([]);
+    expect(await text(p)).toContain("not compared\n  scores: has no id in common with before: nothing can be paired\n");
+  });
+
+  test("many pairs are sampled, and the sample is the same every time", async ({ p }) => {
+    await from(p, questions(400, (i) => ({ f1: (i % 7) / 10 })), questions(400, (i) => ({ f1: (i % 7) / 10 + (i % 3 === 0 ? 0.1 : -0.02) })));
+    const first = await scores(p);
+    expect(first[0]).toMatchObject({ n: 400, moved: 400, verdict: "up", test: { exact: false } });
+    expect((first[0]?.["test"] as { p: number }).p).toBe(1 / 10_001);
+    expect(await scores(p)).toEqual(first);
+  });
+
+  test("numbers of a JSON file are put side by side by what names them, with the intervals it gives, and not tested", async ({ p }) => {
+    const metrics = (f1: number, high: number, loss: number): object => ({ people: 5, loss, metrics: [{ metric: "f1", system: "a", noise: 0.5, n: 9, value: f1, low: f1 - 0.1, high }, { metric: "f1", system: "b", noise: 0.5, n: 9, value: 0.5, low: 0.4, high: 0.6 }] });
+    await from(p, metrics(0.25, 0.35, 1.5), { ...metrics(0.875, 0.975, 2), metrics: (metrics(0.875, 0.975, 2) as { metrics: unknown[] }).metrics.reverse() }, "metrics.json");
+    expect(await scores(p)).toEqual([
+      { event: "score", cell: "scores", file: "", metric: "loss", group: {}, detail: false, n: 1, moved: 1, unpaired: 0, before: 1.5, after: 2, test: null, verdict: "untested" },
+      { event: "score", cell: "scores", file: "", metric: "metrics f1", group: { system: "a", noise: 0.5 }, detail: false, n: 1, moved: 1, unpaired: 0, before: 0.25, after: 0.875, intervals: { before: [0.15, 0.35], after: [0.775, 0.975] }, test: null, verdict: "untested" },
+    ]);
+    const shown = await text(p);
+    expect(shown).toContain("scores: 2 numbers differ (not tested)\n");
+    expect(shown).toMatch(/\n {2}metrics f1 a, noise 0\.5 +\.250 → \.875 {2}intervals do not overlap\n/);
+    p.write({ "metrics.json": metrics(0.3, 0.4, 1.5) });
+    await p.built();
+    expect(await text(p)).toMatch(/\.250 → \.300 {2}no clear change: intervals overlap\n/);
+  });
+
+  test("scores are looked for in cells that nothing needs, or where --scores says", async ({ p }) => {
+    const stages = { a: { cmd: "cp {files.in} {output}", files: { in: "a.jsonl" }, output: "a.jsonl" }, b: { cmd: "wc -c < {needs.a} > {output}", needs: ["a"], output: "b.txt" } };
+    p.write({ "pipeline.yaml": pipeline(stages), "a.jsonl": questions(6, () => ({ f1: 0.25 })) });
+    await p.built();
+    commit(p);
+    p.write({ "a.jsonl": questions(6, () => ({ f1: 0.5 })) });
+    await p.built();
+    expect(await scores(p)).toEqual([]);
+    expect(await scores(p, "--scores", "a")).toMatchObject([{ cell: "a", metric: "f1", verdict: "up" }]);
+    const { code, stderr } = await p.dag("diff", "--scores", "aa");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'dag: --scores: both builds have no cell or stage "aa"; did you mean "a"?\n' });
+  });
+
+  test("what a hostile score file holds cannot break the comparison", async ({ p }) => {
+    const deep = `{"id":"d","x":${'{"y":'.repeat(2000)}1${"}".repeat(2000)}}`;
+    const lines = (n: number): string => `${deep}\nnot json\n[1]\n"x"\n{"id":5,"f1":1}\n{"id":"__proto__","f1":${n},"__proto__":{"f1":3},"constructor":${n}}\n{"id":"q","f1":1e308,"toString":${n}}\n{"id":"q","f1":2}\n${JSON.stringify({ id: "many", ...Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`m${i}`, n])) })}\n`;
+    given(p, "scores.txt", lines(0.25));
+    p.write({ "pipeline.yaml": pipeline({ scores: { cmd: "mkdir {output}; cp {files.in} {output}/scores.jsonl", files: { in: "scores.txt" }, output: "scores/" } }) });
+    await p.built();
+    commit(p);
+    p.write({ "scores.txt": lines(0.75) });
+    await p.built();
+    expect((await scores(p)).find(({ metric }) => metric === "f1")).toMatchObject({ n: 2, moved: 1 });
+    expect(await text(p)).toContain("scores scores.jsonl: ");
+  });
+});
