@@ -50,7 +50,7 @@ letters  changed (6 records)
     2 + how are you today?
 
 lengths  changed because of letters (`);
-    expect(shown).toContain("\n  begins with prompts.letter of letters\n");
+    expect(shown).toContain("\n  2 files differ: metrics.json, scores.jsonl\n");
     expect(shown).toContain("records\n  letters: 6 changed of 6 records\n    fields that differ: text\n    ~ p1: text\n");
     const cells = cellsOf(await diff(p, "--json"));
     expect(Object.keys(cells)).toEqual(["letters", "lengths"]);
@@ -259,7 +259,7 @@ lengths  changed because of letters (`);
 
   test("cells of a matrix that changed alike are one entry, and equal builds give equal bytes of output", async ({ p }) => {
     p.write({
-      "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", matrix: { n: [1, 2, 3] }, prompts: { x: "prompts/x.md" } }, b: { run: "stages/b.ts", needs: ["a"], output: "b.json" } }),
+      "pipeline.yaml": pipeline({ a: { run: "stages/a.ts", matrix: { n: [1, 2, 3] }, prompts: { x: "prompts/x.md" } }, b: { run: "stages/b.ts", needs: ["a"], output: "b.json" }, c: { cmd: "cp {needs.b} {output}", needs: ["b"], output: "c.json" } }),
       "prompts/x.md": "x\n",
       "stages/a.ts": "export default async ({ axis, prompts }) => [{ id: 'r', n: axis.n, text: prompts.x.render({}) }];\n",
       "stages/b.ts": "export default async ({ needs }) => ({ size: (await Promise.all(needs.a.cells().map((cell) => cell.text()))).join('').length });\n",
@@ -270,9 +270,10 @@ lengths  changed because of letters (`);
     await p.built();
     const { stdout } = await diff(p);
     expect(stdout).toContain("\na (3 cells)  changed\n  prompts.x  ");
+    expect(stdout).toMatch(/\nb {2}changed because of a \(.*\)\n\nc {2}changed because of b \(.*\)\n {2}begins with prompts\.x of a\n/);
     expect(stdout).toContain("  a: 3 changed of 3 records in 3 cells\n");
     expect(stdout).toContain('    ~ n=1 r: text "x\\n" → "longer\\n"\n');
-    expect(stdout).toContain("\nb: 1 number differs (not tested)\n  size  ");
+    expect(stdout).toContain("\nc: 1 number differs (not tested)\n  size  ");
     for (const args of [[], ["--json"], ["--all", "--items"]]) expect((await diff(p, ...args)).stdout).toBe((await diff(p, ...args)).stdout);
   });
 

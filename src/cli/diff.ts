@@ -20,24 +20,29 @@ interface DiffOptions {
 
 const HELP = `
 A build is one of, in this order:
-  now        the lock as it stands, and the files beside it
-  a file     a lock, or what dag bundle made (relative to the project)
-  a revision any name git knows (HEAD~3, a tag, :/words), with its lock
-A file goes before a revision of the same name: write refs/heads/x for the branch, ./now for a file called now.
+  now         the lock as it stands
+  a file      a lock, or what dag bundle made; relative to the project
+  a revision  any name git knows (HEAD~3, a tag, :/words), with its lock
+A file goes before a revision of the same name: write refs/heads/x for the
+branch x, and ./now for a file called now.
 
-Scores are the numbers of cells that no other stage needs, or of those given with --scores. Records of a JSONL file are paired by
-id and tested field by field (true counts as 1) within each system, noise, mode … that they name, with an interval that resamples people
-(community and person) where records name them. Numbers of JSON files are put side by side. A change is called up or down only where its
-interval excludes zero and p, corrected for the number of tests made (Holm), is below 0.05.
+Scores are the numbers of cells that no other stage needs, or of those given
+with --scores. In JSONL files, records of one id are a pair, and every number in
+them (true counts as 1) is tested within each system, noise, mode … the records
+name. Where they name a person, the interval resamples people, within their
+community. Numbers of JSON files are put side by side, not tested. A change is
+called up or down only where its 95 % interval excludes zero and p, corrected
+for the number of tests made (Holm), is below 0.05.
 
-Exit code 0 if the builds could be compared, equal or not; with --exit-code 3 if they differ.`;
+Exit code 0 if the builds could be compared, equal or not; with --exit-code 3 if
+they differ; 3 too where a lock or bundle is damaged.`;
 
 export function diffCommand(program: Command, exit: (code: number) => void): void {
   withCommon(program.command("diff"))
     .description("two builds: which inputs changed and what follows from that, which records, which scores")
-    .argument("[build-file]", "now, a lock file, a bundle or a git revision", "HEAD")
-    .argument("[other-file]", "the later one", NOW)
-    .option("--scores <cells...>", "cells (or stages) whose numbers are compared; default: those that nothing needs")
+    .argument("[a]", "now, a lock file, a bundle or a git revision", "HEAD")
+    .argument("[b]", "the later one", NOW)
+    .option("--scores <cell>", "a cell, or stage, whose numbers are compared; may be given several times (default: those that nothing needs)", (value: string, before: string[] = []) => [...before, value])
     .option("--items", "name every record that differs")
     .option("--all", "every score: each group, fields below the top, parts of groups, all numbers of JSON files")
     .option("--exit-code", "exit 3 if the builds differ")
@@ -80,7 +85,11 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   else say(headLines(before, after, changes, width));
   if (stale !== undefined && stale.length > 0 && !common.json) say([`now: ${notFreshText(stale.length, Object.keys((before.kind === "now" ? before : after).cells).length)} (dag status); compared is the last build`]);
 
-  const cells = new CellPrinter(words, width, say);
+  const unreadable = changes.some(({ standing }) => standing === "unreadable");
+  const code = unreadable || (options.exitCode === true && !equal) ? EXIT.stale : EXIT.ok;
+  if (common.quiet && !common.json) return code;
+
+  const cells = new CellPrinter(before, after, words, width, say);
   for (const group of groups) await cells.tell(group);
 
   const unread: Unread[] = [];
@@ -96,10 +105,8 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   if (common.json) for (const one of distinct(unread)) printJson({ event: "unread", ...one });
   else say(unreadLines(distinct(unread), before, after, width));
 
-  const unreadable = changes.filter(({ standing }) => standing === "unreadable").length;
   if (common.json) printJson({ event: "done", ok: true, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: distinct(unread).length });
-  if (unreadable > 0) return EXIT.stale;
-  return options.exitCode === true && !equal ? EXIT.stale : EXIT.ok;
+  return code;
 }
 
 function counts(changes: readonly CellChange[]): Record<string, number> {

@@ -5,6 +5,7 @@ export { reportPage, type PageCell, type PageInput } from "./page/page.ts";
 export { columns, cut } from "./width.ts";
 export { cite } from "./cite.ts";
 export type { Citation, CiteFormat } from "./cite.ts";
+export { changedFiles } from "./compare/files.ts";
 export { compareItems, type FieldChange, type ItemChange, type ItemCounts } from "./compare/items.ts";
 export { compareScores, lastCells, type ScoreOptions } from "./compare/scores.ts";
 export { verdictOf, type ScoreVerdict } from "./compare/verdict.ts";

@@ -54,8 +54,8 @@ export interface ChangeGroup {
   causes: InputChange[];
   /** Stages whose artifacts changed and that it needs. */
   because: string[];
-  /** Where these changes begin: `prompts.x of stage`. */
-  roots: string[];
+  /** Where these changes begin. */
+  roots: { stage: string; what: string }[];
 }
 
 /** Changes by stage, in the order of the cells; equal cells are left out. */
@@ -76,21 +76,22 @@ export function groupChanges(changes: readonly CellChange[]): ChangeGroup[] {
 }
 
 /** Causes upstream of a group, and of what changed upstream of that. */
-function rootsOf(group: ChangeGroup, all: readonly ChangeGroup[]): string[] {
+function rootsOf(group: ChangeGroup, all: readonly ChangeGroup[]): ChangeGroup["roots"] {
   const seen = new Set<string>();
-  const roots = new Set<string>();
+  const roots = new Map<string, { stage: string; what: string }>();
+  const put = (stage: string, what: string): void => void roots.set(JSON.stringify([stage, what]), { stage, what });
   const visit = (stage: string): void => {
     if (seen.has(stage)) return;
     seen.add(stage);
     for (const other of all) {
       if (other.stage !== stage) continue;
-      for (const { label } of other.causes) roots.add(`${label} of ${stage}`);
-      if (other.standing === "added" || other.standing === "removed") roots.add(`cells of ${stage} ${other.standing}`);
+      for (const { label } of other.causes) put(stage, label);
+      if (other.standing === "added" || other.standing === "removed") put(stage, `cells ${other.standing}`);
       other.because.forEach(visit);
     }
   };
   group.because.forEach(visit);
-  return [...roots].sort();
+  return [...roots].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, root]) => root);
 }
 
 /** Causes first, then what follows from them, each after what it follows from. */

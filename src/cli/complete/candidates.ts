@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
-import { pipelineFiles } from "../../build/index.ts";
+import { lockFiles, NOW, pipelineFiles } from "../../build/index.ts";
 import type { Graph } from "../../pipeline/index.ts";
 import { common, openProject } from "../common.ts";
 import { targetCandidates } from "./targets.ts";
@@ -117,7 +117,7 @@ async function valuesOf(command: Command, option: Option, current: string): Prom
   if (name === "--preset") return plain(await presets());
   if (option.short === "-p") return { candidates: params((await project())?.pipeline.params ?? {}, current), also: "none" };
   if (name === "--force") return plain([...((await graph())?.byStage.keys() ?? [])]);
-  if (name === "--cell") return targets(current);
+  if (name === "--cell" || name === "--scores") return targets(current);
   return { candidates: [], also: diskOf(option.flags) };
 }
 
@@ -126,6 +126,7 @@ async function argumentsOf(command: Command, argument: Argument, current: string
   const choices = argument.argChoices ?? CHOICES[written] ?? CHOICES[`${command.name()} ${written}`];
   if (choices !== undefined) return plain(choices);
   if (argument.name() === "targets" || argument.name() === "cell") return targets(current);
+  if (command.name() === "diff") return { candidates: [{ value: NOW, description: "the lock as it stands" }, { value: "HEAD", description: "the last commit" }, ...lockFiles(common.directory ?? ".").filter(() => common.directory === undefined).map((value) => ({ value }))], also: "files" };
   return { candidates: [], also: diskOf(written) };
 }
 

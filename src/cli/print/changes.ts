@@ -1,6 +1,6 @@
 import type { CellChange, ChangedInput, ChangeGroup, CellStanding, InputWords, Side } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
-import { cut } from "../../report/index.ts";
+import { changedFiles, cut } from "../../report/index.ts";
 import { common, printJson } from "../common.ts";
 import { bytesText, count, few } from "./words.ts";
 
@@ -24,6 +24,8 @@ const WORDS: Record<CellStanding, string> = { added: "added", removed: "removed"
 /** Tells what became of cells and why: causes with the words of what changed, consequences with what they follow from. */
 export class CellPrinter {
   constructor(
+    private readonly before: Side,
+    private readonly after: Side,
     private readonly words: InputWords,
     private readonly width: number,
     private readonly say: Say,
@@ -34,25 +36,36 @@ export class CellPrinter {
     const inputs: ChangedInput[] = [];
     for (const cause of causes) inputs.push(await this.words.of(stage, cause));
     if (common.json) {
-      for (const change of cells) printJson(this.event(change, group, inputs));
+      for (const change of cells) printJson(this.event(change, group, inputs, await this.filesOf(change)));
       return;
     }
     const [only] = cells;
+    const files = cells.length === 1 && only !== undefined ? await this.filesOf(only) : [];
     const name = cells.length === 1 && only !== undefined ? only.cell : `${stage} (${cells.length} cells)`;
     const size = cells.length === 1 && standing === "changed" && only?.before !== undefined && only.after !== undefined ? ` (${sizeText(only.before, only.after)})` : "";
     const follows = because.length === 0 ? "" : ` because of ${few(because)}`;
     const lines = ["", `${printable(name)}  ${WORDS[standing]}${causes.length === 0 ? follows : ""}${size}`];
-    if (causes.length === 0 && roots.length > 0) lines.push(`  begins with ${few(roots, 3)}`);
+    // What the stages just named changed by themselves is told with them.
+    const farther = roots.filter((root) => !because.includes(root.stage)).map((root) => `${root.what} of ${root.stage}`);
+    if (causes.length === 0 && farther.length > 0) lines.push(`  begins with ${few(farther, 3)}`);
     for (const input of inputs) lines.push(...inputLines(input));
     if (causes.length > 0 && because.length > 0) lines.push(`  and${follows}`);
     if (standing === "changed" && causes.length + because.length === 0) lines.push("  all its inputs are the same: it depends on something it does not", "  declare, or was edited (dag verify --rebuild)");
     if (standing === "moved" && only?.before !== undefined && only.after !== undefined) lines.push(`  ${printable(only.before.path)} → ${printable(only.after.path)}`);
+    if (files.length > 0) lines.push(`  ${files.length === 1 ? "differs" : `${files.length} files differ`}: ${few(files)}`);
     this.say(lines.map((line) => cut(line, this.width)));
   }
 
-  private event({ cell, standing, before, after, needs }: CellChange, { because, roots }: ChangeGroup, inputs: readonly ChangedInput[]): object {
+  /** Files of a directory artifact that differ. */
+  private async filesOf({ cell, standing }: CellChange): Promise<string[]> {
+    if (standing !== "changed") return [];
+    const { pairs } = await changedFiles(cell, this.before, this.after);
+    return pairs.flatMap(({ file }) => (file === "" ? [] : [file]));
+  }
+
+  private event({ cell, standing, before, after, needs }: CellChange, { because, roots }: ChangeGroup, inputs: readonly ChangedInput[], files: readonly string[]): object {
     const side = (locked: CellChange["before"]): object | undefined => locked && { artifact: locked.artifact, bytes: locked.bytes, path: locked.path, ...(locked.records === undefined ? {} : { records: locked.records }) };
-    return { event: "cell", cell, change: standing, ...(before === undefined ? {} : { before: side(before) }), ...(after === undefined ? {} : { after: side(after) }), inputs: [...inputs, ...needs], because, roots };
+    return { event: "cell", cell, change: standing, ...(before === undefined ? {} : { before: side(before) }), ...(after === undefined ? {} : { after: side(after) }), ...(files.length === 0 ? {} : { files }), inputs: [...inputs, ...needs], because, roots: roots.map((root) => `${root.what} of ${root.stage}`) };
   }
 }
 

@@ -95,7 +95,7 @@ function singleLines(file: readonly ScoreChange[], { width, all }: ScoreLinesOpt
   const label = labelling(file, cells > 1);
   const rows = (all ? file : file.slice(0, 2 * ROWS)).map((row) => {
     const of = label(row);
-    return { name: [printable(row.metric), ...(of === EVERYTHING ? [] : [of])].join(" "), text: `${decimals(row.before)} → ${decimals(row.after)}${overlapText(row.intervals)}` };
+    return { name: [printable(row.metric), ...(of === EVERYTHING ? [] : [of])].join(" "), text: `${bothText(row)}${overlapText(row.intervals)}` };
   });
   const most = Math.min(all ? Infinity : Math.max(8, width - 48), Math.max(...rows.map(({ name }) => columns(name))));
   const lines = rows.map(({ name, text }) => {
@@ -120,7 +120,7 @@ function tally(rows: readonly ScoreChange[]): string {
   for (const row of rows) by.set(verdictOf(row), (by.get(verdictOf(row)) ?? 0) + 1);
   const parts = ORDER.flatMap((verdict) => (by.has(verdict) ? [verdict] : []));
   const [only] = parts;
-  if (rows.length === 1 && only !== undefined && rows[0] !== undefined) return `${decimals(rows[0].before)} → ${decimals(rows[0].after)}  ${WORDS[only]}`;
+  if (rows.length === 1 && only !== undefined && rows[0] !== undefined) return `${bothText(rows[0])}  ${WORDS[only]}`;
   if (only === "same" && parts.length === 1) return `equal in all ${count(rows.length, "group")}`;
   return `${count(rows.length, "group")}: ${parts.map((verdict) => `${by.get(verdict) ?? 0} ${WORDS[verdict]}`).join(", ")}`;
 }
@@ -158,6 +158,12 @@ function decimals(value: number | null | undefined): string {
   if (Number.isInteger(value)) return value.toLocaleString("en-US");
   if (Math.abs(value) >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
   return value.toFixed(3).replace(/^(-?)0(?=\.)/, "$1");
+}
+
+/** `4 → 5`, `4.000 → 5.250`. */
+function bothText({ before, after }: ScoreChange): string {
+  const whole = [before, after].every((value) => value === null || Number.isInteger(value));
+  return [before, after].map((value) => (whole || value === null || Math.abs(value) >= 1000 ? decimals(value) : value.toFixed(3).replace(/^(-?)0(?=\.)/, "$1"))).join(" → ");
 }
 
 /** As decimals, but 1.000 in a column of such. */
