@@ -9,7 +9,7 @@ import { CellPrinter, headLines } from "./print/changes.ts";
 import { ItemPrinter } from "./print/items.ts";
 import { scoreEvents, scoreLines } from "./print/scores.ts";
 import { unreadLines } from "./print/unread.ts";
-import { notFreshText } from "./print/words.ts";
+import { count, notFreshText } from "./print/words.ts";
 
 interface DiffOptions {
   scores?: string[];
@@ -17,6 +17,9 @@ interface DiffOptions {
   items?: boolean;
   exitCode?: boolean;
 }
+
+/** Cells that changed alike are one group; more of these than a reader will read are only counted. */
+const MOST_GROUPS = 40;
 
 const HELP = `
 A build is one of, in this order:
@@ -44,7 +47,7 @@ export function diffCommand(program: Command, exit: (code: number) => void): voi
     .argument("[b]", "the later one", NOW)
     .option("--scores <cell>", "a cell, or stage, whose numbers are compared; may be given several times (default: those that nothing needs)", (value: string, before: string[] = []) => [...before, value])
     .option("--items", "name every record that differs")
-    .option("--all", "every score: each group, fields below the top, parts of groups, all numbers of JSON files")
+    .option("--all", "every change of a cell, and every score: each group, parts of groups, fields below the top, all numbers of JSON files")
     .option("--exit-code", "exit 3 if the builds differ")
     .addHelpText("after", HELP)
     .action(async (a: string, b: string, options: DiffOptions) => exit(await diff(a, b, options)));
@@ -54,13 +57,30 @@ async function diff(a: string, b: string, options: DiffOptions): Promise<number>
   const project = await openProject();
   if (project === undefined) return EXIT.usage;
   const sides = new Sides(project);
+  const undo = onSignal((code) => {
+    void sides.close();
+    process.exit(code);
+  });
+  const end = (): void => {
+    void sides.close();
+    undo();
+  };
   try {
     const [before, after] = [await opened(sides, a), await opened(sides, b)];
     for (const { message } of [...before.problems, ...after.problems]) printWarning(message);
-    return await compare(project, before, after, options);
+    return await compare(project, before, after, options, end);
   } finally {
-    await sides.close();
+    end();
   }
+}
+
+/** Does something before a signal ends the process; until undone. */
+function onSignal(act: (code: number) => void): () => void {
+  const handlers = Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }).map(([signal, code]) => [signal, (): void => act(code)] as const);
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
 }
 
 async function opened(sides: Sides, name: string): Promise<Side> {
@@ -70,7 +90,7 @@ async function opened(sides: Sides, name: string): Promise<Side> {
   throw new UsageError(hint === undefined ? message : `${message}; ${hint}`, damaged === true ? EXIT.stale : EXIT.usage);
 }
 
-async function compare(project: Project, before: Side, after: Side, options: DiffOptions): Promise<number> {
+async function compare(project: Project, before: Side, after: Side, options: DiffOptions, sourcesRead: () => void): Promise<number> {
   const wanted = options.scores === undefined ? lastCells(before, after) : cellsNamed(options.scores, before, after);
   const changes = cellChanges(before, after);
   const groups = groupChanges(changes);
@@ -90,7 +110,10 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   if (common.quiet && !common.json) return code;
 
   const cells = new CellPrinter(before, after, words, width, say);
-  for (const group of groups) await cells.tell(group);
+  const told = common.json || options.all === true ? groups : groups.slice(0, MOST_GROUPS);
+  for (const group of told) await cells.tell(group);
+  if (told.length < groups.length) say(["", `and ${count(groups.length - told.length, "other change")} of cells: --all`]);
+  sourcesRead();
 
   const unread: Unread[] = [];
   const items = new ItemPrinter(options.items === true, width, say);
@@ -105,7 +128,7 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   if (common.json) for (const one of distinct(unread)) printJson({ event: "unread", ...one });
   else say(unreadLines(distinct(unread), before, after, width));
 
-  if (common.json) printJson({ event: "done", ok: true, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: distinct(unread).length });
+  if (common.json) printJson({ event: "done", ok: !unreadable, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: distinct(unread).length });
   return code;
 }
 

@@ -71,37 +71,43 @@ export function groupChanges(changes: readonly CellChange[]): ChangeGroup[] {
     else known.cells.push(change);
   }
   const list = [...groups.values()];
-  for (const group of list) group.roots = rootsOf(group, list);
-  return ordered(list);
+  const byStage = new Map<string, ChangeGroup[]>();
+  for (const group of list) byStage.set(group.stage, [...(byStage.get(group.stage) ?? []), group]);
+  const known = new Map<string, ChangeGroup["roots"]>();
+  for (const group of list) {
+    const key = JSON.stringify(group.because);
+    group.roots = known.get(key) ?? rootsOf(group.because, byStage);
+    known.set(key, group.roots);
+  }
+  return ordered(list, byStage);
 }
 
-/** Causes upstream of a group, and of what changed upstream of that. */
-function rootsOf(group: ChangeGroup, all: readonly ChangeGroup[]): ChangeGroup["roots"] {
+/** Causes in stages, and in what changed upstream of them. */
+function rootsOf(because: readonly string[], byStage: ReadonlyMap<string, readonly ChangeGroup[]>): ChangeGroup["roots"] {
   const seen = new Set<string>();
   const roots = new Map<string, { stage: string; what: string }>();
   const put = (stage: string, what: string): void => void roots.set(JSON.stringify([stage, what]), { stage, what });
   const visit = (stage: string): void => {
     if (seen.has(stage)) return;
     seen.add(stage);
-    for (const other of all) {
-      if (other.stage !== stage) continue;
-      for (const { label } of other.causes) put(stage, label);
-      if (other.standing === "added" || other.standing === "removed") put(stage, `cells ${other.standing}`);
-      other.because.forEach(visit);
+    for (const { causes, standing, because: further } of byStage.get(stage) ?? []) {
+      for (const { label } of causes) put(stage, label);
+      if (standing === "added" || standing === "removed") put(stage, `cells ${standing}`);
+      further.forEach(visit);
     }
   };
-  group.because.forEach(visit);
+  because.forEach(visit);
   return [...roots].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, root]) => root);
 }
 
 /** Causes first, then what follows from them, each after what it follows from. */
-function ordered(groups: readonly ChangeGroup[]): ChangeGroup[] {
+function ordered(groups: readonly ChangeGroup[], byStage: ReadonlyMap<string, readonly ChangeGroup[]>): ChangeGroup[] {
   const depth = new Map<string, number>();
   const depthOf = (stage: string, above: readonly string[] = []): number => {
     const known = depth.get(stage);
     if (known !== undefined) return known;
     if (above.includes(stage)) return 0;
-    const found = Math.max(0, ...groups.filter((group) => group.stage === stage).flatMap(({ because }) => because.map((need) => 1 + depthOf(need, [...above, stage]))));
+    const found = Math.max(0, ...(byStage.get(stage) ?? []).flatMap(({ because }) => because.map((need) => 1 + depthOf(need, [...above, stage]))));
     depth.set(stage, found);
     return found;
   };

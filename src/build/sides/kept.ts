@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hashFile, isSha256, ObjectStore, parseListing, sha256, StatCache, StoreError, walkFiles } from "../../store/index.ts";
-import type { LockFile, OnProblem, Sha256 } from "../../store/index.ts";
+import { hashFile, isSha256, ObjectStore, parseListing, sha256, StoreError, walkFiles } from "../../store/index.ts";
+import type { LockFile, Sha256, StatCache } from "../../store/index.ts";
 import type { Places } from "../project.ts";
 
 /** An input with more bytes than this is data, not text to be told by its lines. */
@@ -12,21 +12,17 @@ const LARGEST_LIST = 1 << 26;
 /** Bytes of artifacts by content, whichever build made them: those of a project's store, and what lies in its artifacts/. Everything found has been checked, and nothing is changed. */
 export class Kept {
   private readonly objects: ObjectStore;
-  private readonly stats: StatCache;
   private readonly found = new Map<string, Promise<string | undefined>>();
   private working: Map<string, string> | undefined;
 
+  /** `lock`: what lies in artifacts/, as recorded. `next` is asked where this one has nothing. */
   constructor(
-    root: string,
     private readonly places: Places,
-    /** What lies in artifacts/, as recorded. */
     private readonly lock: LockFile,
-    onProblem: OnProblem,
-    /** Asked where this one has nothing. */
+    private readonly stats: StatCache,
     private readonly next?: Kept,
   ) {
     this.objects = new ObjectStore(places.objects);
-    this.stats = StatCache.load(join(places.state, "stat.json"), { root, onProblem, readOnly: true });
   }
 
   async find(hash: string): Promise<string | undefined> {

@@ -1,10 +1,10 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { loadPipeline, slugOf, unknownHint } from "../../pipeline/index.ts";
 import type { Pipeline } from "../../pipeline/index.ts";
 import { CodeError, projectPath } from "../../plan/index.ts";
-import { readLock, removeTree } from "../../store/index.ts";
+import { readLock, StatCache } from "../../store/index.ts";
 import type { LockFile, ReadLock } from "../../store/index.ts";
 import { git } from "../git.ts";
 import { lockFiles } from "../keep.ts";
@@ -29,7 +29,7 @@ export class Sides {
   constructor(private readonly project: Project) {
     const { root, places, options } = project;
     this.current = readLock(places.lock);
-    this.kept = new Kept(root, places, this.current.lock, options.onProblem);
+    this.kept = new Kept(places, this.current.lock, StatCache.load(join(places.state, "stat.json"), { root, onProblem: options.onProblem, readOnly: true }));
   }
 
   /**
@@ -53,8 +53,10 @@ export class Sides {
     return { ...this.working(), name, cells: lock.cells };
   }
 
-  async close(): Promise<void> {
-    for (const directory of this.temporary.splice(0)) await removeTree(directory);
+  /** Removes what was unpacked, at once, so that a signal's handler may ask for it too: sources of bundles can no longer be read. */
+  close(): Promise<void> {
+    for (const directory of this.temporary.splice(0)) rmSync(directory, { recursive: true, force: true });
+    return Promise.resolve();
   }
 
   private now(): Opened {
@@ -91,7 +93,7 @@ export class Sides {
     const { root, file } = projectOf(path);
     const own = root === this.project.root;
     const places = placesOf(root, slugOf(file));
-    const kept = own && places.artifacts === this.project.places.artifacts ? this.kept : new Kept(root, places, lock, this.project.options.onProblem, this.kept);
+    const kept = own && places.artifacts === this.project.places.artifacts ? this.kept : new Kept(places, lock, this.unknownStats(root), this.kept);
     let parsed: Promise<Pipeline | undefined> | undefined;
     const load = async (): Promise<Pipeline | undefined> => {
       const { presets, overrides } = this.project.options;
@@ -101,11 +103,16 @@ export class Sides {
     return { ok: true, side: { ...bytesOf(kept), kind: "lock", name, cells: lock.cells, problems: problems.map((problem) => ({ ...problem, message: problem.message.replace(path, name) })), pipeline: () => (parsed ??= load()), source: (source) => fileIn(root, source), hasCode: () => Promise.resolve(false) } };
   }
 
+  /** Nothing that another project remembers of its files is believed. */
+  private unknownStats(root: string): StatCache {
+    return StatCache.load(join(this.project.places.state, "none.json"), { root, readOnly: true });
+  }
+
   private async unknown(name: string, kind: ReturnType<typeof kindOf>, commit: Awaited<ReturnType<typeof commitOf>>): Promise<{ message: string; hint?: string }> {
     const { root } = this.project;
     const range = /^(.+?)\.\.\.?(.+)$/.exec(name);
     if (range !== null && kind === "none") return { message: `${JSON.stringify(name)} is a range of revisions`, hint: `name two builds: dag diff ${range[1] ?? ""} ${range[2] ?? ""}` };
-    if (kind !== "none") return { message: `${name} is ${kind === "directory" ? "a directory" : "neither a lock file nor a bundle"}`, hint: "name a dag.lock, what dag bundle made, or a git revision" };
+    if (kind !== "none") return { message: `${name} is ${kind === "directory" ? "a directory" : kind === "special" ? "no regular file" : "neither a lock file nor a bundle"}`, hint: "name a dag.lock, what dag bundle made, or a git revision" };
     if (typeof commit === "object") return { message: name === "HEAD" ? `there is no revision to compare with: ${commit.why}` : `there is no file ${JSON.stringify(name)}, and no revision: ${commit.why}`, hint: "name two lock files or bundles: dag diff old.lock now" };
     const refs = await git(root, ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"]);
     const bundles = readdirSync(root).filter((file) => file.endsWith(".tgz")).sort();
@@ -128,10 +135,14 @@ function projectOf(lock: string): { root: string; file: string } {
 }
 
 /** What lies at a path, by its first byte. */
-function kindOf(path: string): "bundle" | "lock" | "file" | "directory" | "none" {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return "none";
-  if (!stats.isFile()) return "directory";
+function kindOf(path: string): "bundle" | "lock" | "file" | "directory" | "special" | "none" {
+  let stats;
+  try {
+    stats = statSync(path);
+  } catch {
+    return "none"; // not there, or a name no file can have
+  }
+  if (!stats.isFile()) return stats.isDirectory() ? "directory" : "special";
   const head = Buffer.alloc(64);
   const file = openSync(path, "r");
   try {
