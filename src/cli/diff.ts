@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { cellChanges, groupChanges, InputWords, NOW, Sides } from "../build/index.ts";
 import type { CellChange, ChangeGroup, Project, Side } from "../build/index.ts";
 import { didYouMean, printable } from "../pipeline/index.ts";
+import type { CellId } from "../pipeline/index.ts";
 import { compareItems, compareScores, lastCells } from "../report/index.ts";
 import type { Unread } from "../report/index.ts";
 import { common, EXIT, openProject, printJson, printWarning, UsageError, withCommon } from "./common.ts";
@@ -100,10 +101,15 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   const words = new InputWords(before, after, project.options.identify);
   const say = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 
-  for (const side of [before, after]) if (side.made !== undefined && side.made !== project.pipeline.file) printWarning(`${side.name} was made from ${side.made}, which is not the pipeline at hand: dag -f ${side.made} diff …`);
-  if (common.json) for (const [at, side] of [before, after].entries()) printJson({ event: "side", side: at === 0 ? "before" : "after", kind: side.kind, name: side.name, ...(side.revision === undefined ? {} : { revision: side.revision }), cells: Object.keys(side.cells).length, ...(side.kind === "now" && stale !== undefined ? { not_fresh: stale } : {}) });
-  else say(headLines(before, after, changes, width));
-  if (stale !== undefined && stale.length > 0 && !common.json) say([`now: ${notFreshText(stale.length, Object.keys((before.kind === "now" ? before : after).cells).length)} (dag status); compared is the last build`]);
+  for (const { name, made } of [before, after]) if (made !== undefined && made !== project.pipeline.file) printWarning(`${name} was made from ${made}, which is not the pipeline at hand: dag -f ${made} diff …`);
+  if (common.json) {
+    printJson(sideEvent("before", before, stale));
+    printJson(sideEvent("after", after, stale));
+  } else {
+    say(headLines(before, after, changes, width));
+    const now = before.kind === "now" ? before : after;
+    if (stale !== undefined && stale.length > 0) say([`now: ${notFreshText(stale.length, Object.keys(now.cells).length)} (dag status); compared is the last build`]);
+  }
 
   const unreadable = changes.some(({ standing }) => standing === "unreadable");
   const code = unreadable || (options.exitCode === true && !equal) ? EXIT.stale : EXIT.ok;
@@ -117,19 +123,26 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
 
   const unread: Unread[] = [];
   const items = new ItemPrinter(options.items === true, width, say);
-  for (const group of groups.filter(({ standing }) => standing === "changed")) {
-    for (const { cell } of group.cells) for await (const one of compareItems(before, after, cell, (gone) => unread.push(gone))) items.note(one);
-    items.endStage(group.stage);
+  for (const stage of new Set(groups.map((group) => group.stage))) {
+    const changed = groups.filter((group) => group.stage === stage && group.standing === "changed").flatMap((group) => group.cells);
+    for (const { cell } of changed) for await (const one of compareItems(before, after, cell, (gone) => unread.push(gone))) items.note(one);
+    items.endStage(stage);
   }
-
   const scores = await compareScores(before, after, wanted, { parts: options.all === true, onUnread: (gone) => unread.push(gone) });
-  if (common.json) scoreEvents(scores).forEach(printJson);
-  else if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true })]);
-  if (common.json) for (const one of distinct(unread)) printJson({ event: "unread", ...one });
-  else say(unreadLines(distinct(unread), before, after, width));
-
-  if (common.json) printJson({ event: "done", ok: !unreadable, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: distinct(unread).length });
+  const missed = distinct(unread);
+  if (common.json) {
+    scoreEvents(scores).forEach(printJson);
+    for (const one of missed) printJson({ event: "unread", ...one });
+    printJson({ event: "done", ok: !unreadable, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: missed.length });
+  } else {
+    if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true })]);
+    say(unreadLines(missed, before, after, width));
+  }
   return code;
+}
+
+function sideEvent(side: "before" | "after", { kind, name, revision, cells }: Side, stale: readonly string[] | undefined): object {
+  return { event: "side", side, kind, name, ...(revision === undefined ? {} : { revision }), cells: Object.keys(cells).length, ...(kind === "now" && stale !== undefined ? { not_fresh: stale } : {}) };
 }
 
 function counts(changes: readonly CellChange[]): Record<string, number> {
@@ -148,11 +161,11 @@ function cellsNamed(names: readonly string[], before: Side, after: Side): string
   }))];
 }
 
-/** Cells that are not as the lock says, or whose inputs are no longer those. */
+/** Cells of the lock that are not as it says, whose inputs are no longer those, or that the pipeline no longer has. */
 async function staleCells(project: Project): Promise<string[]> {
   const { planner, lock } = project.load();
   const { cells } = await planner.plan(project.graph.cells.keys());
-  return [...cells.values()].filter(({ action, cell }) => action !== "fresh" && lock.cells[cell.id] !== undefined).map(({ cell }) => cell.id as string);
+  return Object.keys(lock.cells).filter((id) => cells.get(id as CellId)?.action !== "fresh").sort();
 }
 
 /** What both records and scores could not read is told once. */

@@ -1,6 +1,7 @@
 import { printable } from "../../pipeline/index.ts";
 import { columns, cut, verdictOf } from "../../report/index.ts";
 import type { ScoreChange, ScoreVerdict } from "../../report/index.ts";
+import { bothText, digitsOf, pText, signed } from "./numbers.ts";
 import { count, few } from "./words.ts";
 
 export interface ScoreLinesOptions {
@@ -76,7 +77,11 @@ function shownRows(rows: readonly ScoreChange[], all: boolean): ScoreChange[] {
 }
 
 function tableLines(rows: readonly ScoreChange[], name: (row: ScoreChange) => string, { width, all }: ScoreLinesOptions): string[] {
-  const table = rows.map((row) => [name(row), `${fixed(row.before)} → ${fixed(row.after)}`, signed(row.test?.difference), `[${signed(row.test?.low)}, ${signed(row.test?.high)}]`, `${WORDS[verdictOf(row)]}${isClear(row) ? ` (p ${pText(row.test?.p_holm)})` : ""}`]);
+  const table = rows.map((row) => {
+    const digits = digitsOf(row.before, row.after);
+    const { difference = 0, low = 0, high = 0, p_holm = 1 } = row.test ?? {};
+    return [name(row), bothText(row.before, row.after, false), signed(difference, digits), `[${signed(low, digits)}, ${signed(high, digits)}]`, `${WORDS[verdictOf(row)]}${isClear(row) ? ` (p ${pText(p_holm)})` : ""}`];
+  });
   const widths = [0, 1, 2, 3, 4].map((i) => Math.max(0, ...table.map((line) => columns(line[i] ?? ""))));
   const [names = 0, means = 0, difference = 0, interval = 0, words = 0] = widths;
   const label = all ? names : Math.min(names, Math.max(8, width - 9 - means - difference - interval - words));
@@ -95,7 +100,7 @@ function singleLines(file: readonly ScoreChange[], { width, all }: ScoreLinesOpt
   const label = labelling(file, cells > 1);
   const rows = (all ? file : file.slice(0, 2 * ROWS)).map((row) => {
     const of = label(row);
-    return { name: [printable(row.metric), ...(of === EVERYTHING ? [] : [of])].join(" "), text: `${bothText(row)}${overlapText(row.intervals)}` };
+    return { name: [printable(row.metric), ...(of === EVERYTHING ? [] : [of])].join(" "), text: `${bothText(row.before, row.after)}${overlapText(row.intervals)}` };
   });
   const most = Math.min(all ? Infinity : Math.max(8, width - 48), Math.max(...rows.map(({ name }) => columns(name))));
   const lines = rows.map(({ name, text }) => {
@@ -120,7 +125,7 @@ function tally(rows: readonly ScoreChange[]): string {
   for (const row of rows) by.set(verdictOf(row), (by.get(verdictOf(row)) ?? 0) + 1);
   const parts = ORDER.flatMap((verdict) => (by.has(verdict) ? [verdict] : []));
   const [only] = parts;
-  if (rows.length === 1 && only !== undefined && rows[0] !== undefined) return `${bothText(rows[0])}  ${WORDS[only]}`;
+  if (rows.length === 1 && only !== undefined && rows[0] !== undefined) return `${bothText(rows[0].before, rows[0].after)}  ${WORDS[only]}`;
   if (only === "same" && parts.length === 1) return `equal in all ${count(rows.length, "group")}`;
   return `${count(rows.length, "group")}: ${parts.map((verdict) => `${by.get(verdict) ?? 0} ${WORDS[verdict]}`).join(", ")}`;
 }
@@ -151,30 +156,6 @@ function rank(row: ScoreChange | undefined): number {
   const at = FIRST.indexOf(row?.metric ?? "");
   return (row?.detail === true ? 1000 : 0) + (at < 0 ? FIRST.length : at);
 }
-
-/** Three decimals without the zero before the point; large numbers as they are. */
-function decimals(value: number | null | undefined): string {
-  if (value === null || value === undefined) return "none";
-  if (Number.isInteger(value)) return value.toLocaleString("en-US");
-  if (Math.abs(value) >= 1000) return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
-  return value.toFixed(3).replace(/^(-?)0(?=\.)/, "$1");
-}
-
-/** `4 → 5`, `4.000 → 5.250`. */
-function bothText({ before, after }: ScoreChange): string {
-  const whole = [before, after].every((value) => value === null || Number.isInteger(value));
-  return [before, after].map((value) => (whole || value === null || Math.abs(value) >= 1000 ? decimals(value) : value.toFixed(3).replace(/^(-?)0(?=\.)/, "$1"))).join(" → ");
-}
-
-/** As decimals, but 1.000 in a column of such. */
-const fixed = (value: number | null): string => (value !== null && Number.isInteger(value) && Math.abs(value) < 10 ? value.toFixed(3).replace(/^(-?)0(?=\.)/, "$1") : decimals(value));
-
-function signed(value: number | undefined): string {
-  const text = (value ?? 0).toFixed(3).replace(/^(-?)0(?=\.)/, "$1");
-  return /^-?\.0+$/.test(text) ? ".000" : (value ?? 0) > 0 ? `+${text}` : text;
-}
-
-const pText = (p = 1): string => (p < 0.001 ? "<.001" : p.toFixed(3).replace(/^0/, ""));
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
