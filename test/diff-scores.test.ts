@@ -59,6 +59,20 @@ change.
     expect(shown.replace(/\s+/g, " ")).toContain("Holm's correction for all 2 tests. Weak: a single test would call it clear. No clear change is not no change.");
   });
 
+  test("the scores of a matrix are one table, and their tests one family", async ({ p }) => {
+    const rows = (f1: number): object[] => questions(6, () => ({ f1 }));
+    p.write({ "pipeline.yaml": pipeline({ scores: { cmd: "cp {files.in} {output}", files: { in: "in.jsonl" }, matrix: { noise: [0, 0.5] } } }), "in.jsonl": rows(0.25) });
+    await p.built();
+    commit(p);
+    p.write({ "in.jsonl": rows(0.75) });
+    await p.built();
+    // Each alone has p = 2/64; of two, the smaller is doubled.
+    for (const change of await scores(p)) expect(change).toMatchObject({ verdict: "weak", test: { p: 0.03125, p_holm: 0.0625, tests: 2 } });
+    const shown = await text(p);
+    expect(shown).toContain("scores (2 cells): 12 records paired by id\n  f1  2 groups: 2 weak\n\nf1\n  noise=0    .250 → .750  +.500 [+.500, +.500]  weak\n  noise=0.5  .250");
+    expect(shown).toContain("for all 2 tests");
+  });
+
   test("an interval resamples people, and a person's number counts within the community", async ({ p }) => {
     // All of person 0 gain 1, person 1 nothing: resampling the two people gives means 0, 0.5 and 1, a quarter, a half and a quarter of the time.
     const two = (i: number): object => ({ community: 0, person: i % 2 });

@@ -3,11 +3,14 @@ import type { Pair } from "../../stats/index.ts";
 import { isGroup, isToldByGroups } from "./fields.ts";
 import { holm } from "./holm.ts";
 import type { Table } from "./table.ts";
-import type { FilePair, ScoreChange } from "./types.ts";
+import type { FilePair, PairedChange, ScoreChange } from "./types.ts";
 
 type Group = ScoreChange["group"];
 /** Rows of one record before and after. */
 type Rows = readonly [before: number, after: number][];
+
+/** A change whose p is not yet corrected for the number of tests. */
+export type Tested = Omit<ScoreChange, "test"> & { test: Omit<PairedChange, "p_holm" | "tests"> };
 
 /** One metric in one group, before it is tested. Pairs are made when they are needed: there may be millions. */
 interface Question extends Omit<ScoreChange, "test"> {
@@ -84,35 +87,44 @@ class Joined {
     return sum.n === 0 ? [] : [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, before: sum.before / sum.n, after: sum.after / sum.n, rows, clusters: people.size }];
   }
 
-  /** Tests a family of questions and corrects for its size. Where nothing moved there is nothing to test. */
-  tested(family: readonly Question[]): ScoreChange[] {
-    const moving = family.filter(({ moved }) => moved > 0);
+  /** Tests questions, one of `files` such lists. Where nothing moved there is nothing to test. */
+  tested(questions: readonly Question[], files: number): Tested[] {
+    const moving = questions.filter(({ moved }) => moved > 0);
     const flips = moving.reduce((total, { moved }) => total + moved, 0);
-    // A sampled p is never below 1 / permutations: enough of them that Holm's correction can still pass 0.05.
-    const permutations = Math.max(FEWEST, Math.min(Math.max(10_000, 40 * moving.length), Math.floor(FLIPS / Math.max(1, flips))));
-    const results = new Map(moving.map((one) => [one, pairedTest(this.pairs(one.metric, one.rows), { permutations })]));
-    const corrected = holm(moving.map((one) => results.get(one)?.p ?? 1));
-    const place = new Map(moving.map((one, at) => [one, at]));
-    return family.map((one) => {
-      const { rows: _, clusters, ...change } = one;
-      const result = results.get(one) ?? { mean: 0, low: 0, high: 0, p: 1, exact: true };
-      const { mean: difference, low, high, p, exact } = result;
-      return { ...change, test: { difference, low, high, p, p_holm: corrected[place.get(one) ?? -1] ?? 1, tests: moving.length, exact, clusters } };
+    // A sampled p is never below 1 / permutations: enough of them that a correction for all tests can still pass 0.05.
+    const permutations = Math.max(FEWEST, Math.min(Math.max(10_000, 40 * moving.length * files), Math.floor(FLIPS / Math.max(1, flips))));
+    return questions.map((one) => {
+      const { rows, clusters, ...change } = one;
+      const result = one.moved > 0 ? pairedTest(this.pairs(one.metric, rows), { permutations }) : null;
+      const { mean: difference, low, high, p, exact } = result ?? { mean: 0, low: 0, high: 0, p: 1, exact: true };
+      return { ...change, test: { difference, low, high, p, exact, clusters } };
     });
   }
 }
 
-/** Scores of two record files, paired by id: every metric in every group; with `parts` also numbers below the top, and every part of a group. */
-export function pairedChanges(file: FilePair, before: Table, after: Table, parts: boolean): ScoreChange[] {
+/** Scores of two record files, paired by id: every metric in every group; with `parts` also numbers below the top, and every part of a group. `files`: how many such files are compared. */
+export function pairedChanges(file: FilePair, before: Table, after: Table, parts: boolean, files: number): Tested[] {
   const joined = new Joined(before, after);
   const fields = joined.sharedFields();
   const groups = joined.grouped(joined.rows, fields.filter((field) => isGroup(field, new Set(fields))));
   const metrics = joined.metrics();
   const whole = metrics.flatMap((metric) => groups.flatMap((group) => joined.question(file, metric, group, false)));
-  const main = joined.tested(whole.filter(({ detail }) => !detail));
+  const main = joined.tested(whole.filter(({ detail }) => !detail), files);
   if (!parts) return main;
   const splits = fields.filter((field) => !isToldByGroups(field));
   const split = metrics.filter((metric) => !metric.includes(".")).flatMap((metric) => groups.flatMap(([group, rows]) => splits.flatMap((field) => joined.grouped(rows, [field]).flatMap(([value, some]) => (some.length === rows.length ? [] : joined.question(file, metric, [{ ...group, ...value }, some], true))))));
-  // Two families: what is shown first does not get weaker by what is looked at afterwards.
-  return [...main, ...joined.tested([...whole.filter(({ detail }) => detail), ...split])];
+  return [...main, ...joined.tested([...whole.filter(({ detail }) => detail), ...split], files)];
+}
+
+/** Corrects for the number of tests made, in all files together. Two families: what is shown first does not get weaker by what is looked at afterwards. */
+export function corrected(changes: readonly (Tested | ScoreChange)[]): ScoreChange[] {
+  const found = new Map<Tested | ScoreChange, { p_holm: number; tests: number }>();
+  for (const detail of [false, true]) {
+    const family = changes.filter((change) => change.test !== null && change.detail === detail);
+    const moving = family.filter(({ moved }) => moved > 0);
+    const values = holm(moving.map(({ test }) => test?.p ?? 1));
+    for (const change of family) found.set(change, { p_holm: 1, tests: moving.length });
+    moving.forEach((change, at) => found.set(change, { p_holm: values[at] ?? 1, tests: moving.length }));
+  }
+  return changes.map((change) => (change.test === null ? { ...change, test: null } : { ...change, test: { ...change.test, ...(found.get(change) ?? { p_holm: 1, tests: 0 }) } }));
 }

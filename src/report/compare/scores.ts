@@ -3,7 +3,8 @@ import { changedFiles } from "./files.ts";
 import { isFields } from "./lines.ts";
 import type { Fields } from "./lines.ts";
 import { numberChanges } from "./numbers.ts";
-import { pairedChanges } from "./paired.ts";
+import { corrected, pairedChanges } from "./paired.ts";
+import type { Tested } from "./paired.ts";
 import { readTable, tableOf } from "./table.ts";
 import type { BuildSide, FilePair, ScoreChange, Unread } from "./types.ts";
 
@@ -22,20 +23,29 @@ export interface ScoreOptions {
  * person; numbers of JSON files are put side by side. `cells`: ids whose artifacts hold scores; default: those that nothing needs.
  */
 export async function compareScores(before: BuildSide, after: BuildSide, cells: readonly string[] = lastCells(before, after), { parts = false, onUnread = () => {} }: ScoreOptions = {}): Promise<ScoreChange[]> {
-  const changes: ScoreChange[] = [];
+  const files: FilePair[] = [];
   for (const cell of cells) {
     const { pairs, gone } = await changedFiles(cell, before, after);
     if (gone !== undefined) onUnread(goneOf(cell, "", gone));
-    for (const pair of pairs) changes.push(...(await fileScores(pair, before, after, parts, onUnread)));
+    files.push(...pairs.filter(({ path, before: old, after: now }) => /\.jsonl?$/.test(path) && old !== undefined && now !== undefined));
   }
-  return changes;
+  const reading = { before, after, parts, files: files.length, onUnread };
+  const changes: (Tested | ScoreChange)[] = [];
+  for (const file of files) changes.push(...(await fileScores(file, reading)));
+  return corrected(changes);
 }
 
-async function fileScores(pair: FilePair, before: BuildSide, after: BuildSide, parts: boolean, onUnread: (unread: Unread) => void): Promise<ScoreChange[]> {
+interface Reading extends Required<ScoreOptions> {
+  before: BuildSide;
+  after: BuildSide;
+  files: number;
+}
+
+async function fileScores(pair: FilePair, { before, after, parts, files, onUnread }: Reading): Promise<(Tested | ScoreChange)[]> {
   const { cell, file, path } = pair;
-  if (!/\.jsonl?$/.test(path) || pair.before === undefined || pair.after === undefined) return [];
+  if (pair.before === undefined || pair.after === undefined) return [];
   const [old, now] = [await before.find(pair.before), await after.find(pair.after)];
-  const say = (why: Unread["why"], message: string): ScoreChange[] => {
+  const say = (why: Unread["why"], message: string): [] => {
     onUnread({ cell, file, why, message });
     return [];
   };
@@ -52,12 +62,12 @@ async function fileScores(pair: FilePair, before: BuildSide, after: BuildSide, p
       return say("not-records", "is not JSON on both sides");
     }
     const [a, b] = values;
-    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), parts) : numberChanges(pair, a, b);
+    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), parts, files) : numberChanges(pair, a, b);
   }
   try {
     const [a, b] = [await readTable(old), await readTable(now)];
     if (a.rows.size === 0 || b.rows.size === 0) return a.rows.size + a.others === 0 || b.rows.size + b.others === 0 ? [] : say("not-records", "has no records with an id");
-    const changes = pairedChanges(pair, a, b, parts);
+    const changes = pairedChanges(pair, a, b, parts, files);
     return changes.length > 0 || [...b.rows.keys()].some((id) => a.rows.has(id)) ? changes : say("no-pairs", "has no id in common with before: nothing can be paired");
   } catch (error) {
     if (error instanceof RangeError) return say("too-large", error.message);
