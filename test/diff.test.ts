@@ -190,6 +190,8 @@ lengths  changed because of letters (`);
     expect(await refused(2, "HEAD~1..HEAD")).toContain("name two builds: dag diff HEAD~1 HEAD");
     expect(await refused(2, "prompts")).toContain("prompts is a directory");
     expect(await refused(2, "people.jsonl.txt")).toContain("is no lock file");
+    expect(await refused(2, "people.jsonl")).toBe("dag: people.jsonl is no lock file; name a dag.lock, what dag bundle made, or a git revision\n");
+    expect(await refused(2, "prompts/letter.md")).toContain("is neither a lock file nor a bundle");
     for (const hostile of [`--output=${p.base}/made`, `--upload-pack=touch ${p.base}/made`, "-h", "--", "HEAD\n--output=x", "", "^HEAD", "HEAD:dag.lock", "\u001b[31mred"]) {
       const text = await refused(2, "--", hostile, "now");
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
@@ -249,7 +251,7 @@ lengths  changed because of letters (`);
     await published(p);
     p.write({ "half.lock": p.read("dag.lock").slice(0, 300), "conflict.lock": `<<<<<<< ours\n${p.read("dag.lock")}` });
     const half = await p.dag("diff", "half.lock");
-    expect({ code: half.code, stdout: half.stdout, stderr: half.stderr.split(";")[0] }).toEqual({ code: 3, stdout: "", stderr: "dag: half.lock is not whole JSON" });
+    expect({ code: half.code, stdout: half.stdout, stderr: half.stderr }).toEqual({ code: 3, stdout: "", stderr: "dag: half.lock is not whole JSON; bring it back, or name another build\n" });
     expect((await p.dag("diff", "conflict.lock")).stderr).toContain("conflict.lock has git merge-conflict markers (line 1)");
     const lock = p.lock();
     lock.cells["letters"]!.artifact = "sha256:zz";

@@ -16,6 +16,8 @@ import { Kept } from "./kept.ts";
 import { commitOf, revisionSide } from "./revision.ts";
 import type { Opened, Side } from "./types.ts";
 
+const NAMEABLE = "name a dag.lock, what dag bundle made, or a git revision";
+
 /** The working state's name. */
 export const NOW = "now";
 
@@ -89,7 +91,9 @@ export class Sides {
   private lockFile(name: string, path: string): Opened {
     const { lock, problems } = readLock(path);
     const [whole] = problems.filter(({ entry }) => entry === undefined);
-    if (whole !== undefined) return { ok: false, message: whole.message.replace(path, name), hint: whole.advice.replaceAll(path, name), damaged: true };
+    // Of a file of another kind, nothing is damaged.
+    if (whole !== undefined && !path.endsWith(".lock")) return { ok: false, message: `${name} is no lock file`, hint: NAMEABLE };
+    if (whole !== undefined) return { ok: false, message: whole.message.replace(path, name).replace("; nothing in it is used", ""), hint: "bring it back, or name another build", damaged: true };
     const { root, file } = projectOf(path);
     const own = root === this.project.root;
     const places = placesOf(root, slugOf(file));
@@ -112,7 +116,7 @@ export class Sides {
     const { root } = this.project;
     const range = /^(.+?)\.\.\.?(.+)$/.exec(name);
     if (range !== null && kind === "none") return { message: `${JSON.stringify(name)} is a range of revisions`, hint: `name two builds: dag diff ${range[1] ?? ""} ${range[2] ?? ""}` };
-    if (kind !== "none") return { message: `${name} is ${kind === "directory" ? "a directory" : kind === "special" ? "no regular file" : "neither a lock file nor a bundle"}`, hint: "name a dag.lock, what dag bundle made, or a git revision" };
+    if (kind !== "none") return { message: `${name} is ${kind === "directory" ? "a directory" : kind === "special" ? "no regular file" : "neither a lock file nor a bundle"}`, hint: NAMEABLE };
     if (typeof commit === "object") return { message: name === "HEAD" ? `there is no revision to compare with: ${commit.why}` : `there is no file ${JSON.stringify(name)}, and no revision: ${commit.why}`, hint: "name two lock files or bundles: dag diff old.lock now" };
     const refs = await git(root, ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"]);
     const bundles = readdirSync(root).filter((file) => file.endsWith(".tgz")).sort();

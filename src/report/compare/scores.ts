@@ -29,7 +29,7 @@ export async function compareScores(before: BuildSide, after: BuildSide, cells: 
     if (gone !== undefined) onUnread(goneOf(cell, "", gone));
     files.push(...pairs.filter(({ path, before: old, after: now }) => /\.jsonl?$/.test(path) && old !== undefined && now !== undefined));
   }
-  const reading = { before, after, parts, files: files.length, onUnread };
+  const reading = { before, after, parts, files: files.filter(({ path }) => path.endsWith(".jsonl")).length, onUnread };
   const changes: (Tested | ScoreChange)[] = [];
   for (const file of files) changes.push(...(await fileScores(file, reading)));
   return corrected(changes);
@@ -38,6 +38,7 @@ export async function compareScores(before: BuildSide, after: BuildSide, cells: 
 interface Reading extends Required<ScoreOptions> {
   before: BuildSide;
   after: BuildSide;
+  /** Record files to come. */
   files: number;
 }
 
@@ -62,7 +63,7 @@ async function fileScores(pair: FilePair, { before, after, parts, files, onUnrea
       return say("not-records", "is not JSON on both sides");
     }
     const [a, b] = values;
-    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), parts, files) : numberChanges(pair, a, b);
+    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), parts, files + 1) : numberChanges(pair, a, b);
   }
   try {
     const [a, b] = [await readTable(old), await readTable(now)];
