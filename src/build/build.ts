@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import { createGateway } from "../model/index.ts";
 import type { CallError, Gateway } from "../model/index.ts";
@@ -21,6 +20,7 @@ import type { ItemCounts } from "./job.ts";
 import { leavers, removeArtifact } from "./prune.ts";
 import type { Project, State } from "./project.ts";
 import { schedule } from "./schedule.ts";
+import { Stops } from "./stops.ts";
 
 export interface BuildRequest {
   /** The targets and all they need, topological. */
@@ -34,6 +34,8 @@ export interface BuildRequest {
   frozen: boolean;
   maxCalls?: number | undefined;
   maxCost?: number | undefined;
+  /** What counts towards these limits already. */
+  spent?: { calls: number; cost: number } | undefined;
   /** For those who wait for this build. */
   command: string;
   worker: URL;
@@ -43,8 +45,23 @@ export interface BuildRequest {
   gateway?: (() => Promise<Gateway>) | undefined;
   /** Names this very command line: if nothing has to be done, a note under it saves planning next time. */
   freshStamp?: string | undefined;
+  /** Threads to run modules in, which stay when the build ends; its own unless given. */
+  pool?: WorkerPool | undefined;
+  /** What an earlier build of this process has read and need not read again. */
+  warm?: Pick<State, "stats" | "code"> | undefined;
+  /** Told when it is known what is to be done, before anything is; false: nothing is. */
+  planned?: ((under: UnderWay) => boolean | Promise<boolean>) | undefined;
   signal: AbortSignal;
   emit: (event: BuildEvent) => void;
+}
+
+/** A build that is about to run, for who may want to end a part of it. */
+export interface UnderWay {
+  project: Project;
+  state: State;
+  plans: readonly CellPlan[];
+  /** Ends the work on these cells, as an interrupt does; nothing else begins, what runs beside them is finished. */
+  overtake(cells: Iterable<CellId>): void;
 }
 
 /** Builds what is stale. One build at a time in a project: others wait their turn. */
@@ -54,7 +71,7 @@ export async function build(project: Project, request: BuildRequest): Promise<Bu
   try {
     const began = Date.now();
     await sweepTemps(project.places.temp).catch(() => []);
-    const state = project.load(request.forced === undefined ? {} : { forced: request.forced });
+    const state = project.load({ ...(request.forced === undefined ? {} : { forced: request.forced }), ...(request.warm === undefined ? {} : { warm: request.warm }) });
     return await new Build(project, state, request, began).run();
   } finally {
     await lease.release();
@@ -74,7 +91,7 @@ const emptyTotals = (): BuildTotals => ({ ran: [], restored: [], fresh: 0, faile
 
 class Build {
   private readonly totals = emptyTotals();
-  private readonly stop = new AbortController();
+  private readonly stops = new Stops();
   private readonly lock: LockWriter;
   private readonly desk: CallDesk;
   private readonly shop: Workshop;
@@ -94,13 +111,12 @@ class Build {
     /** When this build began to look at the disk, ms since 1970. */
     private readonly began: number,
   ) {
-    setMaxListeners(0, this.stop.signal); // every command under way listens
-    const onAbort = (): void => this.stop.abort(new Interrupted());
+    const onAbort = (): void => this.stops.stop();
     if (request.signal.aborted) onAbort();
     else request.signal.addEventListener("abort", onAbort, { once: true });
     this.lock = new LockWriter(project.places.lock, state.lock);
-    this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()), (error, caller) => this.refuse(error, caller.cell));
-    this.shop = { project, state, pool: new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, rehearsal: request.rehearsal === true, signal: this.stop.signal, emit: (event) => this.hear(event) };
+    this.desk = new CallDesk(project.root, request.gateway ?? (() => this.openGateway()), { onFatal: (error, caller) => this.refuse(error, caller.cell), onRead: (path) => state.snapshot.probe(path) });
+    this.shop = { project, state, pool: request.pool ?? new WorkerPool(request.worker), desk: this.desk, processes: new Processes(request.jobs), jobs: request.jobs, rehearsal: request.rehearsal === true, signal: this.stops.signal, emit: (event) => this.hear(event) };
   }
 
   /** What the parts of the build tell goes on to the printer. */
@@ -114,6 +130,8 @@ class Build {
     const { state } = this;
     const { cells: plans } = await state.planner.plan(cells.map(({ id }) => id));
     emit({ type: "planned", plans: [...plans.values()] });
+    const under: UnderWay = { project: this.project, state, plans: [...plans.values()], overtake: (stale) => this.stops.overtake(stale) };
+    if ((await this.request.planned?.(under)) === false) return { kind: "done", ...emptyTotals() };
     const mistakes = keepGoing ? [] : await missingInputs(this.project, plans.values());
     if (mistakes.length > 0) return { kind: "missing", mistakes };
     const warnings = await idlePatterns(state, plans.values());
@@ -124,14 +142,14 @@ class Build {
         cells: cells.map(({ id, needs }) => ({ id, needs: needs.flatMap((need) => need.cells) })),
         jobs,
         keepGoing,
-        stopped: () => this.stop.signal.aborted,
+        stopped: () => this.stops.closing,
         run: (id) => this.step(id, plans.get(id)),
       });
       for (const [id, outcome] of outcomes) if (outcome.kind === "skipped") this.skip(id, outcome.because);
-      if (!this.stop.signal.aborted && this.totals.failed.length === 0) await this.prune();
+      if (!this.stops.closing && this.totals.failed.length === 0) await this.prune();
     } finally {
       // Whatever cannot be closed, the lock is written.
-      await this.shop.pool.close().finally(() => this.desk.close()).finally(() => this.save());
+      await (this.request.pool === undefined ? this.shop.pool.close() : Promise.resolve()).finally(() => this.desk.close()).finally(() => this.save());
     }
     return this.end();
   }
@@ -178,7 +196,7 @@ class Build {
     this.request.emit({ type: "started", cell: cell.id });
     try {
       const afresh = reasons.some(({ kind }) => kind === "forced");
-      const { result, items, changed } = await buildCell(this.shop, cell, inputs, afresh);
+      const { result, items, changed } = await this.stops.during(cell.id, (signal) => buildCell({ ...this.shop, signal }, cell, inputs, afresh));
       this.state.planner.settle(cell.id, result.artifact);
       this.state.memory.note(cell.id, result.recipe, reasons, { items: sharedOf(cell, inputs) });
       if (changed.length > 0) {
@@ -189,11 +207,12 @@ class Build {
       this.tell(cell, "ran", reasons, started, { artifact: result.artifact, ...(items === undefined ? {} : { items }), calls: await this.desk.calls(cell.id) });
       return true;
     } catch (error) {
-      if (error instanceof InputsChanged) return this.again(cell, error);
+      const overtaken = this.stops.isOvertaken(cell.id);
+      if (error instanceof InputsChanged && !overtaken) return this.again(cell, error);
       const fatal = this.fatal?.cell === cell.id ? new CellFailure(this.fatal.error.message, { call: this.fatal.error.kind }) : undefined;
-      if (fatal === undefined && (error instanceof Interrupted || this.stop.signal.aborted)) {
+      if (fatal === undefined && (error instanceof Interrupted || overtaken || this.stops.signal.aborted)) {
         this.totals.skipped.push(cell.id);
-        this.tell(cell, "skipped", reasons, started, { message: "interrupted: what was finished of it is kept", ...this.itemsOf(cell.id), calls: await this.desk.calls(cell.id) });
+        this.tell(cell, "skipped", reasons, started, { message: `${overtaken ? "its inputs have changed" : "interrupted"}: what was finished of it is kept`, ...this.itemsOf(cell.id), calls: await this.desk.calls(cell.id) });
         return false;
       }
       const failure = fatal ?? (error instanceof CellFailure ? error : new CellFailure(messageOf(error)));
@@ -205,10 +224,10 @@ class Build {
 
   /** A call that no other can follow: the run stops with it; what is finished is kept. */
   private refuse(error: CallError, cell: string): void {
-    if (this.stop.signal.aborted) return;
+    if (this.stops.signal.aborted) return;
     this.fatal = { error, cell };
     if (error.kind === "frozen" || error.kind === "budget") this.refused = error.message;
-    this.stop.abort(new Interrupted());
+    this.stops.stop();
   }
 
   /** Inputs were edited between plan and start: decided anew from what they are now. */
@@ -236,7 +255,7 @@ class Build {
     const cell = this.project.graph.cells.get(id);
     if (cell === undefined) return;
     this.totals.skipped.push(id);
-    this.tell(cell, "skipped", [], performance.now(), { message: because === undefined || this.stop.signal.aborted ? "the run stopped before it" : `needs ${because}` });
+    this.tell(cell, "skipped", [], performance.now(), { message: because === undefined || this.stops.closing ? "the run stopped before it" : `needs ${because}` });
   }
 
   private tell(cell: Cell, outcome: CellResult, reasons: Reason[], started: number, more: Partial<Extract<BuildEvent, { type: "cell" }>> & { calls?: { made: number; stored: number; cost?: number } } = {}): void {
@@ -255,19 +274,20 @@ class Build {
   }
 
   private async openGateway() {
-    const { frozen, maxCalls, maxCost, emit } = this.request;
+    const { frozen, maxCalls, maxCost, spent, emit } = this.request;
     const { env } = this.project.options;
     return createGateway({
       root: this.project.root,
       models: this.project.pipeline.models,
       frozen,
-      signal: this.stop.signal,
+      signal: this.stops.signal,
       env,
       onStatus: (line, ms) => emit({ type: "status", line, ...(ms === undefined ? {} : { ms }) }),
       onWarning: (message) => emit({ type: "warning", message }),
       ...(env["DAG_CACHE"] === undefined ? {} : { store: env["DAG_CACHE"] }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
       ...(maxCost === undefined ? {} : { maxCost }),
+      ...(spent === undefined ? {} : { spent }),
     });
   }
 
@@ -300,7 +320,7 @@ class Build {
     const totals: BuildTotals = { ...this.totals, calls: { made: sum((r) => r.made), stored: sum((r) => r.stored) }, cost: sum((r) => r.cost), saved: sum((r) => r.saved), ledger: rows, ms: Math.round(performance.now() - this.started) };
     if (this.request.freshStamp !== undefined && !this.warned && totals.fresh === this.request.cells.length) this.noteFresh(this.request.freshStamp);
     if (this.refused !== undefined) return { kind: "refused", message: this.refused, ...totals };
-    if (this.request.signal.aborted) return { kind: "interrupted", ...totals };
+    if (this.request.signal.aborted || this.stops.overtaken) return { kind: "interrupted", ...totals };
     return { kind: totals.failed.length > 0 ? "failed" : "done", ...totals };
   }
 }

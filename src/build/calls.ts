@@ -17,6 +17,13 @@ interface SchemaFile {
   hash: Sha256;
 }
 
+export interface DeskHooks {
+  /** Told of the first call that ends the whole run: refused by --frozen or the budget, no quota, a key that is not taken, a store that takes no answer. */
+  onFatal?: (error: CallError, caller: Caller) => void;
+  /** Told of every schema file that a call names, there or not. */
+  onRead?: (path: string) => void;
+}
+
 /** Answers the calls of stage workers: opens the gateway at the first one, reads the schema files that calls name. */
 export class CallDesk {
   private gateway: Promise<Gateway> | undefined;
@@ -24,8 +31,7 @@ export class CallDesk {
   constructor(
     private readonly root: string,
     private readonly open: () => Promise<Gateway>,
-    /** Told of the first call that ends the whole run: refused by --frozen or the budget, no quota, a key that is not taken, a store that takes no answer. */
-    private readonly onFatal: (error: CallError, caller: Caller) => void = () => {},
+    private readonly hooks: DeskHooks = {},
   ) {}
 
   /** The gateway, if any call has been made. */
@@ -34,11 +40,16 @@ export class CallDesk {
   }
 
   async answer(message: CallMessage, caller: Caller): Promise<CallReply> {
-    try {
-      return await this.ask(message, caller);
-    } catch (error) {
-      if (error instanceof CallError && FATAL.has(error.kind)) this.onFatal(error, caller);
-      throw error;
+    for (let again = false; ; again = true) {
+      try {
+        return await this.ask(message, caller);
+      } catch (error) {
+        if (!(error instanceof CallError)) throw error;
+        // Asked for together with a cell that has been ended: this one still wants it.
+        if (!again && error.kind === "aborted" && caller.signal?.aborted === false) continue;
+        if (FATAL.has(error.kind)) this.hooks.onFatal?.(error, caller);
+        throw error;
+      }
     }
   }
 
@@ -81,6 +92,7 @@ export class CallDesk {
   private schema(path: string): Promise<SchemaFile> {
     let known = this.schemas.get(path);
     if (known === undefined) {
+      this.hooks.onRead?.(path);
       known = this.readSchema(path);
       this.schemas.set(path, known);
     }

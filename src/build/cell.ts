@@ -79,7 +79,7 @@ async function runStage(shop: Workshop, cell: Cell, { job, stage }: Prepared, wo
       job: { ...job, bundle: stage.code.bundle, source: action.path },
       signal: shop.signal,
       onCall: async (call) => {
-        const reply = await shop.desk.answer(call, { cell: cell.id, stage: cell.stage.name, ...(call.item === undefined ? {} : { item: call.item }) });
+        const reply = await shop.desk.answer(call, { cell: cell.id, stage: cell.stage.name, signal: shop.signal, ...(call.item === undefined ? {} : { item: call.item }) });
         const { cost, ...calls } = await shop.desk.calls(cell.id);
         emit({ type: "calls", cell: cell.id, calls, cost });
         return reply;

@@ -1,5 +1,5 @@
 export { build } from "./build.ts";
-export type { BuildRequest } from "./build.ts";
+export type { BuildRequest, UnderWay } from "./build.ts";
 export type { BuildEnd, BuildEvent, BuildTotals, Calls, CellResult } from "./events.ts";
 export { checkCache } from "./soundness.ts";
 export type { Damage } from "./soundness.ts";
@@ -16,7 +16,9 @@ export { idlePatterns, missingInputs } from "./mistakes.ts";
 export type { ItemCounts, ItemFailure } from "./job.ts";
 export { Project } from "./project.ts";
 export type { Places, ProjectOptions, State } from "./project.ts";
-export { itemsLeft, whyCell } from "./why.ts";
+export { overtaken } from "./overtaken.ts";
+export { WorkerPool } from "./pool.ts";
+export { detailOf, itemsLeft, whyCell } from "./why.ts";
 export { whyItem } from "./why-item.ts";
 export type { Why } from "./why.ts";
 export { findRecord, traceRecord } from "./trace/index.ts";

@@ -75,13 +75,13 @@ export class Project {
     return this.options.root;
   }
 
-  /** Reads lock and memories. Writes nothing; damage is reported through onProblem and not trusted. */
-  load(options: Pick<PlannerOptions, "forced"> = {}): State {
+  /** Reads lock and memories (`warm`: what this process has of them is as good). Writes nothing; damage is reported through onProblem and not trusted. */
+  load(options: Pick<PlannerOptions, "forced"> & { warm?: Pick<State, "stats" | "code"> } = {}): State {
     const { root, onProblem, env, tool, identify, readOnly } = this.options;
     const { lock, problems, exists } = readLock(this.places.lock);
     for (const problem of problems) onProblem(problem);
-    const stats = StatCache.load(join(this.places.state, "stat.json"), { root, onProblem, readOnly: readOnly === true });
-    const code = new CodeBook(root, this.places.cache, stats, tool, readOnly === true, onProblem);
+    const stats = options.warm?.stats ?? StatCache.load(join(this.places.state, "stat.json"), { root, onProblem, readOnly: readOnly === true });
+    const code = options.warm?.code ?? new CodeBook(root, this.places.cache, stats, tool, readOnly === true, onProblem);
     const snapshot = new Snapshot(root, stats, env);
     const objects = new ObjectStore(this.places.objects, { onProblem });
     const results = new ResultStore(this.places.cache, this.options.scratch === undefined ? [] : [join(root, "cache")]);

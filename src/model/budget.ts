@@ -5,8 +5,8 @@ import { CallError } from "./types.ts";
  * be passed only if every call in flight came out at its estimate, the next one waits for those to settle.
  */
 export class Budget {
-  private calls = 0;
-  private spent = 0;
+  private calls: number;
+  private spent: number;
   private reserved = 0;
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
@@ -14,7 +14,11 @@ export class Budget {
   constructor(
     private readonly maxCalls: number | undefined,
     private readonly maxCost: number | undefined,
-  ) {}
+    already: { calls: number; cost: number } = { calls: 0, cost: 0 },
+  ) {
+    this.calls = already.calls;
+    this.spent = already.cost;
+  }
 
   /** True where costs have to be known. */
   get countsCost(): boolean {

@@ -39,7 +39,7 @@ export async function chat(role: Role, call: ChatCall, caller: Caller, purchases
       local: spec.provider === "offline",
       async send(key) {
         await output?.ready();
-        return sources.send(spec, { stage: caller.stage, role: role.name }, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
+        return sources.send(spec, { stage: caller.stage, role: role.name, signal: caller.signal }, "chat", wireBody(keyed), () => estimateChat(keyed.body), key);
       },
       judge: (response) => judgeChat(response, output),
       worst: () => worstChat(keyed.body, spec),

@@ -106,7 +106,7 @@ class Group {
   }
 
   private ask(texts: string[], key?: CallKey): Promise<WireBody> {
-    return this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts), key);
+    return this.sources.send(this.role.spec, { stage: this.caller.stage, role: this.role.name, signal: this.caller.signal }, "embedding", { ...this.fields, input: texts }, () => inputTokens(texts), key);
   }
 
   private flush(): void {

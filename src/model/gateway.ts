@@ -72,7 +72,7 @@ export async function createGateway(options: GatewayOptions, parts: GatewayParts
   };
   const purchases = new Purchases({
     store,
-    budget: new Budget(options.maxCalls, options.maxCost),
+    budget: new Budget(options.maxCalls, options.maxCost, options.spent),
     clock,
     signal: stop.signal,
     frozen:

@@ -30,7 +30,7 @@ export async function image(role: Role, call: { request: ImageRequest }, caller:
     const asked: Asked = {
       keyed, role: role.name, spec, caller, late: count,
       local: spec.provider === "offline",
-      send: (key) => sources.send(spec, { stage: caller.stage, role: role.name }, "image", wireBody(keyed), () => Promise.resolve(nothing), key),
+      send: (key) => sources.send(spec, { stage: caller.stage, role: role.name, signal: caller.signal }, "image", wireBody(keyed), () => Promise.resolve(nothing), key),
       judge: (response) => Promise.resolve(judge(response)),
       // Billed by the piece, or by tokens that only the model's limit bounds.
       worst: () => (spec.price?.image === undefined && spec.limits?.output === undefined ? undefined : { ...nothing, input: Buffer.byteLength(prompt), output: spec.limits?.output ?? 0 }),

@@ -49,7 +49,7 @@ export class Sources {
   constructor(private readonly options: SourceOptions) {}
 
   /** Sends until there is an answer. With `mode: batch` the key is the request's id in its batch. */
-  async send(spec: ModelSpec, { stage, role }: { stage: string; role: string }, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
+  async send(spec: ModelSpec, { stage, role, signal: wanted }: { stage: string; role: string; signal?: AbortSignal | undefined }, kind: KeyedCall["kind"], body: WireBody, estimate: () => Promise<Usage>, key?: CallKey): Promise<WireBody> {
     const leave = async (estimated: Usage, ask: () => Promise<WireBody>): Promise<WireBody> => {
       const settle = this.options.ledger.risk(stage, role, spec, estimated, kind === "image" ? 1 : 0);
       try {
@@ -75,6 +75,7 @@ export class Sources {
         send: async () => {
           const over = this.over.get(lane);
           if (over !== undefined) throw over;
+          if (wanted?.aborted === true) throw new WireFailure("aborted", "interrupted");
           const value = await leave(estimated, () => provider.send(kind, body, wire)).catch((error: unknown) => {
             if (error instanceof WireFailure && (error.reason === "quota" || error.reason === "auth")) this.over.set(lane, error);
             throw error;

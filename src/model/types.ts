@@ -11,6 +11,8 @@ export interface Caller {
   stage: string;
   /** Item id in an `each` stage. */
   item?: string;
+  /** Fires when nobody waits for the answer any more: what has not left yet stays; an answer on the wire is kept. */
+  signal?: AbortSignal;
   /** Told the key of every answer it is given, attempts that were not usable too. */
   heard?: (key: CallKey) => void;
 }
@@ -26,6 +28,8 @@ export interface GatewayOptions {
   maxCalls?: number;
   /** USD. */
   maxCost?: number;
+  /** What counts towards these two already. */
+  spent?: { calls: number; cost: number };
   /** Aborts waiting and queued calls; answers already on the wire are awaited for a grace time and stored. */
   signal: AbortSignal;
   env: Record<string, string | undefined>;

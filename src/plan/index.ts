@@ -1,4 +1,4 @@
-export { CodeBook, CodeError, projectPath } from "./code.ts";
+export { CodeBook, CodeError, isInside, projectPath } from "./code.ts";
 export { cellContents, needHash, readStageInputs } from "./inputs.ts";
 export type { StageInputs } from "./inputs.ts";
 export { Planner } from "./plan.ts";
