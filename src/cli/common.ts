@@ -121,13 +121,12 @@ function rootOf(directory: string): string {
 /** How a project at some root is opened by this command. */
 export const optionsAt = (root: string, asked: Pick<ProjectOptions, "file" | "presets" | "overrides">): ProjectOptions => ({ root, ...asked, env: process.env, tool: TOOL, identify: modelIdentity, onProblem: reportProblem });
 
+/** The project that the common options name. */
+export const askedOptions = (): ProjectOptions => optionsAt(rootOf(common.directory ?? "."), { file: common.file, presets: common.presets, overrides: common.params });
+
 /** Opens the project that the common options name, to read it only unless said otherwise; undefined after its mistakes have been printed. `plain`: another pipeline file, as it stands, without the presets and params asked for. `closing`: the mistakes end the verb. */
 export async function openProject({ readOnly = true, plain, closing = true }: { closing?: boolean; readOnly?: boolean; plain?: string | undefined } = {}): Promise<Project | undefined> {
-  const options = optionsAt(rootOf(common.directory ?? "."), {
-    file: plain ?? common.file,
-    presets: plain === undefined ? common.presets : [],
-    overrides: plain === undefined ? common.params : [],
-  });
+  const options = plain === undefined ? askedOptions() : { ...askedOptions(), file: plain, presets: [], overrides: [] };
   const opened = await Project.open({ ...options, readOnly, sample: common.sample });
   if (opened.ok) return opened.project;
   printMistakes(opened.diagnostics, closing ? {} : false);

@@ -8,6 +8,7 @@ type Register = (program: Command, exit: (code: number) => void) => void;
 /** Verb → its file, loaded only when it is asked for (or all, for help). */
 const verbs: Record<string, () => Promise<Register>> = {
   run: async () => (await import("./run.ts")).runCommand,
+  watch: async () => (await import("./watch.ts")).watchCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   why: async () => (await import("./why.ts")).whyCommand,
   plan: async () => (await import("./plan.ts")).planCommand,

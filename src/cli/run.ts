@@ -90,14 +90,15 @@ function exitOf(end: BuildEnd): number {
   }
 }
 
-function printerOf(): Printer {
+/** What shows a build as the common options want it shown. */
+export function printerOf(): Printer {
   if (common.json) return jsonPrinter();
   const stream = process.stderr;
   return linesPrinter({ stream, color: useColor(stream), live: isLive(stream), quiet: common.quiet });
 }
 
 /** Artifacts of the asked cells that may bring tables along. */
-function resultDirectories(project: Project, asked: readonly CellId[]): string[] {
+export function resultDirectories(project: Project, asked: readonly CellId[]): string[] {
   return asked.flatMap((id) => {
     const cell = project.graph.cells.get(id);
     return cell?.stage.output.kind === "directory" ? [join(project.places.artifacts, cell.path)] : [];

@@ -10,6 +10,7 @@ export type { DagEvent, Result, Running } from "./run.ts";
 export { jsonl, people, Project, sha256, tree } from "./project.ts";
 export { Gate, Visitor } from "./gate.ts";
 export * from "./pipelines.ts";
+export { Watching } from "./watching.ts";
 export { hasTerminal, Terminal } from "./terminal.ts";
 
 export const test = base.extend<{ p: Project; q: Project }>({

@@ -115,6 +115,13 @@ export class Running {
     }
   }
 
+  /** Resolves with the next output; rejects when the process has ended. */
+  async more(): Promise<void> {
+    const before = this.stdout.length + this.stderr.length;
+    if (this.ended) throw new Error(`ended: ${JSON.stringify(this.stdout.slice(-2000))} ${JSON.stringify(this.stderr.slice(-2000))}`);
+    while (!this.ended && this.stdout.length + this.stderr.length === before) await new Promise<void>((wake) => this.waiters.push(wake));
+  }
+
   /** To the process alone. */
   kill(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal);

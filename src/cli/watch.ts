@@ -1,0 +1,113 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { killCommands, Project, WorkerPool } from "../build/index.ts";
+import { selectCells } from "../pipeline/index.ts";
+import { Watcher } from "../watch/index.ts";
+import type { Opened, WatchEvent } from "../watch/index.ts";
+import { askedOptions, common, EXIT, numberOption, UsageError, WORKER, withCommon } from "./common.ts";
+import { listenToKeys } from "./keys.ts";
+import { watchJsonPrinter, watchPrinter } from "./print/watch.ts";
+
+interface WatchFlags {
+  jobs?: string;
+  keepGoing?: boolean;
+  frozen?: boolean;
+  maxCalls?: string;
+  maxCost?: string;
+  sample?: string;
+  poll?: boolean;
+}
+
+export function watchCommand(program: Command, exit: (code: number) => void): void {
+  withCommon(program.command("watch"))
+    .description("run, and again on every change of what the targets are built from; Ctrl-C ends")
+    .argument("[targets...]", "as for run")
+    .option("-j, --jobs <n>", "cells at once (default: cores)")
+    .option("-k, --keep-going", "after a failure, go on with what does not need it")
+    .option("--frozen", "no model call may leave")
+    .option("--max-calls <n>", "buy no more than n calls, in all builds of this watch together")
+    .option("--max-cost <usd>", "spend no more than this, in all builds of this watch together")
+    .option("--sample <n>", "only the first n items of every each, kept apart in artifacts/sample=<n>/")
+    .option("--poll", "look at the files twice a second instead of being told (network file systems)")
+    .action(async (targets: string[], flags: WatchFlags) => exit(await watch(targets, flags)));
+}
+
+async function watch(targets: string[], flags: WatchFlags): Promise<number> {
+  const sample = numberOption("--sample", flags.sample, 1);
+  const options = { ...askedOptions(), readOnly: false, sample };
+  const request = {
+    jobs: numberOption("-j", flags.jobs, 1) ?? availableParallelism(),
+    keepGoing: flags.keepGoing === true,
+    frozen: flags.frozen === true,
+    maxCalls: numberOption("--max-calls", flags.maxCalls, 0),
+    maxCost: numberOption("--max-cost", flags.maxCost, 0, false),
+    command: ["watch", ...targets].join(" "),
+    worker: WORKER,
+  };
+  const open = async (): Promise<Opened> => {
+    const opened = await Project.open(options);
+    if (!opened.ok) return { ok: false, mistakes: opened.diagnostics };
+    const { project } = opened;
+    const selected = selectCells(project.graph, targets);
+    if (!selected.ok) return { ok: false, message: selected.failures.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join("\n") };
+    return { ok: true, project, cells: selected.cells, asked: selected.asked };
+  };
+  // A target that is mistyped ends the watch; one that an edit takes away does not.
+  const first = await open();
+  if (!first.ok && "message" in first) throw new UsageError(first.message);
+
+  let code: number = EXIT.ok;
+  const printer = common.json ? watchJsonPrinter() : watchPrinter();
+  const pool = new WorkerPool(WORKER);
+  const watcher: Watcher = new Watcher({
+    root: options.root,
+    file: join(options.root, options.file ?? "pipeline.yaml"),
+    open,
+    request,
+    pool,
+    poll: flags.poll === true,
+    emit: (event: WatchEvent) => {
+      if (event.type === "gone") code = EXIT.usage;
+      return printer(event);
+    },
+  });
+  const unhook = hook(watcher, (signalled) => (code = signalled));
+  try {
+    await watcher.run();
+  } finally {
+    unhook();
+    await pool.close();
+  }
+  if (watcher.fault !== undefined) throw watcher.fault.error;
+  return code;
+}
+
+/** What ends a watch: signals (a second one at once), `q`, and a reader of the results that is gone. */
+function hook(watcher: Watcher, exit: (code: number) => void): () => void {
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  let signalled = false;
+  const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
+    const handler = (): void => {
+      if (signalled) {
+        killCommands();
+        process.exit(codes[signal]);
+      }
+      signalled = true;
+      exit(codes[signal]);
+      watcher.stop();
+    };
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  const deaf = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === "EPIPE") watcher.stop();
+  };
+  process.stdout.on("error", deaf);
+  const keys = listenToKeys({ again: () => watcher.again(), quit: () => watcher.stop() });
+  return () => {
+    keys();
+    process.stdout.off("error", deaf);
+    for (const off of handlers) off();
+  };
+}
