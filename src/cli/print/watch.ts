@@ -7,6 +7,7 @@ import { printerOf, resultDirectories } from "../run.ts";
 import { jsonPrinter } from "./json.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
+import { tellOutcome } from "./outcome.ts";
 import { callsText, cellLine, count, duration, few, idWidth, totalsText, waitingText } from "./words.ts";
 import type { CellEvent } from "./words.ts";
 
@@ -24,6 +25,8 @@ export function watchPrinter(): (event: WatchEvent) => Promise<void> {
   const color = useColor(stream);
   const paint = (code: string, text: string): string => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const session = { calls: 0, cost: 0, builds: 0 };
+  /** Has a whole result been shown, for others to be compared with? */
+  let shown = false;
   let first: Printer | undefined;
   let later: LaterBuild | undefined;
   const tell = (text: string): void => void (common.quiet || stream.write(`${text}\n`));
@@ -46,12 +49,15 @@ export function watchPrinter(): (event: WatchEvent) => Promise<void> {
           session.calls += end.calls.made;
           session.cost += end.cost;
         }
-        if (later === undefined) {
-          (first ??= printerOf()).end(end);
-          if (end.kind === "done") await showResults(resultDirectories(project, [...project.graph.cells.keys()].filter((id) => event.asked.has(id))), useColor(process.stdout));
-        } else later.end(end, overtaken, session);
+        if (later === undefined) (first ??= printerOf()).end(end);
+        else later.end(end, overtaken, session);
+        const compared = later !== undefined && shown;
         first = undefined;
         later = undefined;
+        if (end.kind !== "done") break;
+        if (compared) await outcome(event);
+        else await showResults(resultDirectories(project, [...event.asked]), useColor(process.stdout));
+        shown = true;
         break;
       }
       case "mistaken":
@@ -80,10 +86,15 @@ export function watchPrinter(): (event: WatchEvent) => Promise<void> {
   };
 }
 
+/** Records and scores of a whole build, beside those of the last whole one. */
+async function outcome({ project, before, after, end }: Extract<WatchEvent, { type: "built" }>): Promise<void> {
+  if (end.kind === "done" && before !== undefined) await tellOutcome(project, before, after, end.ran.length);
+}
+
 /** Builds as `run --json` tells them, each with its closing `done`; what the watch itself has to say between them. */
-export function watchJsonPrinter(): (event: WatchEvent) => void {
+export function watchJsonPrinter(): (event: WatchEvent) => Promise<void> {
   let printer: Printer | undefined;
-  return (event) => {
+  return async (event) => {
     switch (event.type) {
       case "build":
         (printer ??= jsonPrinter()).event(event.event);
@@ -94,6 +105,7 @@ export function watchJsonPrinter(): (event: WatchEvent) => void {
       case "built":
         (printer ??= jsonPrinter()).end(event.end);
         printer = undefined;
+        await outcome(event);
         break;
       case "mistaken":
         if ("mistakes" in event.opened) printMistakes(event.opened.mistakes);
