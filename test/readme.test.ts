@@ -99,13 +99,6 @@ describe.concurrent("README.md", () => {
     for (const flag of alone) expect(helps, flag).toMatch(new RegExp(`(^|\\s)${flag}[ ,\\n]`, "m"));
   });
 
-  test("planned verbs are not there yet", async ({ p }) => {
-    const planned = /Planned: ([a-z, ]+)\./.exec(page)?.[1]?.split(", ") ?? [];
-    expect(planned.length).toBeGreaterThan(0);
-    const help = (await p.dag("--help")).stdout;
-    for (const verb of planned) expect(help).not.toMatch(new RegExp(`^  ${verb} `, "m"));
-  });
-
   test("every file it names exists", () => {
     const links = [...page.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? "");
     const own = new Set(readdirSync(repository).filter((name) => !["artifacts", "cache", "node_modules"].includes(name)));

@@ -1,5 +1,6 @@
 import { cellChanges, groupChanges, Sides } from "../../build/index.ts";
 import type { Project } from "../../build/index.ts";
+import { printable } from "../../pipeline/index.ts";
 import { compareItems, compareScores, lastCells } from "../../report/index.ts";
 import type { ItemCounts, Unread } from "../../report/index.ts";
 import type { Cells } from "../../watch/index.ts";
@@ -25,7 +26,7 @@ export async function tellOutcome(project: Project, before: Cells, after: Cells,
       printJson({ event: "compared", changed: changed.reduce((sum, { cells }) => sum + cells.length, 0), scores: scores.length, unread: unread.length });
       return;
     }
-    if (counted.length > 0) say([`records changed: ${recordsText(counted)}`]);
+    if (counted.length > 0) say(recordsLines(counted, width));
     // What the printer leaves out, a flag of `dag diff` shows.
     if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: false }).map((line) => line.replace(/: --all$/, ""))]);
     else if (changed.length === 0 && ran > 0) say(["every artifact came out as it was: no score can have moved"]);
@@ -35,18 +36,18 @@ export async function tellOutcome(project: Project, before: Cells, after: Cells,
   }
 }
 
-/** `answer 31 of 4,000 in 12 cells, evaluate scores.jsonl 12 of 4,000`. */
-function recordsText(counted: readonly ItemCounts[]): string {
+/** `records changed: answer 31 of 4,000, evaluate scores.jsonl 12 of 4,000`, a line each where they do not fit on one. */
+function recordsLines(counted: readonly ItemCounts[], width: number): string[] {
   const files = new Map<string, ItemCounts[]>();
   for (const one of counted) {
     const name = `${one.cell.replace(/@.*$/s, "")}${one.file === "" ? "" : ` ${one.file}`}`;
     files.set(name, [...(files.get(name) ?? []), one]);
   }
-  return [...files]
-    .map(([name, list]) => {
-      const other = list.reduce((sum, { added, removed, changed }) => sum + added + removed + changed, 0);
-      const all = list.reduce((sum, { same }) => sum + same, other);
-      return `${name} ${other.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}`;
-    })
-    .join(", ");
+  const parts = [...files].map(([name, list]) => {
+    const other = list.reduce((sum, { added, removed, changed }) => sum + added + removed + changed, 0);
+    const all = list.reduce((sum, { same }) => sum + same, other);
+    return `${printable(name)} ${other.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}`;
+  });
+  const line = `records changed: ${parts.join(", ")}`;
+  return line.length <= width ? [line] : ["records changed", ...parts.map((part) => `  ${part}`)];
 }

@@ -8,7 +8,7 @@ import { jsonPrinter } from "./json.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
 import { tellOutcome } from "./outcome.ts";
-import { callsText, cellLine, count, duration, few, idWidth, totalsText, waitingText } from "./words.ts";
+import { callsText, cellLine, count, few, idWidth, totalsText, waitingText } from "./words.ts";
 import type { CellEvent } from "./words.ts";
 
 const MOST_CHANGES = 6;
@@ -233,7 +233,6 @@ function togetherLine(events: readonly CellEvent[], width: number): string {
   if (items > 0) parts.push(`${count(items, "item")}${ran < items ? `, ${ran.toLocaleString("en-US")} ran` : ""}`);
   const calls = callsText({ made: sum((event) => event.calls.made), stored: sum((event) => event.calls.stored) }, sum(({ cost }) => cost));
   if (calls !== undefined) parts.push(calls);
-  if (events[0]?.outcome === "ran") parts.push(duration(Math.max(...events.map(({ ms }) => ms))));
   return parts.join("  ").trimEnd();
 }
 
