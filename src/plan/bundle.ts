@@ -2,8 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { existsSync, readFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { BuildFailure, Message } from "esbuild";
+import type { BuildFailure, Message, Plugin } from "esbuild";
 import { unknownHint } from "../pipeline/index.ts";
+import { sha256 } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
 import { CodeError, projectPath } from "./code.ts";
 import { builtins, define, guard, OWN } from "./refused.ts";
 import { bareName, ownApi, packages as packagesOf } from "./resolve.ts";
@@ -12,8 +14,8 @@ import type { Importers } from "./resolve.ts";
 export interface StageBundle {
   /** ESM with packages left as imports and an inline source map. */
   bundle: string;
-  /** Every project file that went in, sorted, with its code stripped of comments and formatting. */
-  files: { file: string; code: string }[];
+  /** Every project file that went in, sorted: the hash of its bytes, and its code stripped of comments and formatting. */
+  files: { file: string; hash: Sha256; code: string }[];
   /** Names of imported packages and builtins, sorted. */
   packages: string[];
   importers: Importers;
@@ -29,6 +31,7 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
   const esbuild = await import("esbuild");
   const lent = new Map<string, string>();
   const importers: Importers = new Map();
+  const read = new Map<string, Buffer>();
   const workspaces = new Set<string>();
   const tsconfigRaw = { compilerOptions: { target: "esnext" as const, useDefineForClassFields: true } };
   try {
@@ -53,21 +56,22 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       // What is brought in by a name made while running is no input that a recipe knows.
       logOverride: { "unsupported-dynamic-import": "error", "unsupported-require-call": "error" },
       loader: { ".md": "text", ".txt": "text" },
-      plugins: [builtins, ownApi(root, tool), packagesOf(root, lent, importers, workspaces)],
+      plugins: [builtins, ownApi(root, tool), packagesOf(root, lent, importers, workspaces), readOnce(read)],
       outdir: join(root, "cache/code"),
     });
     const { inputs } = result.metafile;
     // As text or bytes a file counts to the last comment, whatever its ending.
     const verbatim = new Set(Object.values(inputs).flatMap(({ imports }) => imports.filter((imported) => imported.with !== undefined).map(({ path }) => fileOf(path))));
+    if ([...verbatim].some((name) => changed(resolve(root, name), read))) return await bundleStage(root, path, tool);
     const names = new Set(Object.keys(inputs).filter((name) => !name.startsWith(`${OWN}:`)).map(fileOf));
     const files = await Promise.all(
       [...names].map(async (name) => {
         const absolute = resolve(root, name);
-        const bytes = readFileSync(absolute);
+        const bytes = read.get(absolute) ?? readFileSync(absolute);
         const loader = verbatim.has(name) ? undefined : loaders[extname(name)];
         const source = isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("base64");
         const code = loader === undefined ? source : (await esbuild.transform(source, { loader, minifyWhitespace: true, legalComments: "none", tsconfigRaw, charset: "utf8" })).code;
-        return { file: projectPath(root, absolute), code };
+        return { file: projectPath(root, absolute), hash: sha256(bytes), code };
       }),
     );
     const packages = new Set<string>();
@@ -81,6 +85,29 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
     const text = await words(first, tool);
     throw new CodeError(at ? `${at.file}:${at.line}:${at.column + 1}: ${text}\n    ${at.lineText.trim()}` : `${path}: ${text}`);
   }
+}
+
+/** Reads every file for esbuild and keeps what was read: an edit meanwhile must not give one code to run and another to be known by. */
+const readOnce = (read: Map<string, Buffer>): Plugin => ({
+  name: "read-once",
+  setup(build) {
+    build.onLoad({ filter: /.*/, namespace: "file" }, ({ path, with: attributes }) => {
+      try {
+        const contents = read.get(path) ?? readFileSync(path);
+        read.set(path, contents);
+        // What an attribute makes of a file only esbuild knows: it reads that itself.
+        return Object.keys(attributes).length > 0 ? undefined : { contents, loader: "default" };
+      } catch {
+        return undefined; // esbuild says what is wrong with it
+      }
+    });
+  },
+});
+
+/** Is a file that esbuild has read itself no longer what was read here just before? */
+function changed(path: string, read: Map<string, Buffer>): boolean {
+  const known = read.get(path);
+  return known !== undefined && existsSync(path) && !readFileSync(path).equals(known);
 }
 
 /** esbuild's message, or ours where it knows better what to type. */

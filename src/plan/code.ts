@@ -121,11 +121,11 @@ export class CodeBook {
     const directories: Record<string, string> = {};
     const packages: Record<string, string> = {};
     const manifest: { files: Record<string, Sha256>; packages: Record<string, string> } = { files: {}, packages: {} };
-    for (const { file, code } of made.files) {
+    for (const { file, hash, code } of made.files) {
       const absolute = resolve(this.root, file);
       for (const directory of directoriesOf(this.root, absolute)) directories[directory] ??= directorySignature(directory);
       for (const path of shadows(this.root, absolute)) if (this.hashOf(path) === NOTHING) packages[path] = NOTHING;
-      files[file] = this.hashOf(absolute);
+      files[file] = hash;
       manifest.files[file] = sha256(code);
     }
     for (const name of made.packages) {
