@@ -240,8 +240,17 @@ function togetherLine(events: readonly CellEvent[], width: number): string {
 function changeLines({ message, detail, cells }: Changed): string[] {
   const [head, ...rest] = detail;
   if (head === undefined) return [printable(/^(?:never built|not in the lock|forced)$/.test(message) ? `${few([...new Set(cells.map(stageOf))])}: ${message}` : message)];
+  // A list of files needs a head of its own.
+  if (rest.length > 0 && !rest.some((line) => /^[-+] /.test(line))) return [printable(message.replace(/ [0-9a-f]{8} → [0-9a-f]{8}$/, "")), ...firstOf(detail).map((line) => `  ${printable(line)}`)];
   const shown = rest.length > MOST_LINES ? [...rest.slice(0, MOST_LINES), `… and ${rest.length - MOST_LINES} more lines`] : rest;
   return [printable(head), ...shown.map((line) => `  ${printable(line)}`)];
+}
+
+/** The first three of what may be a list cut short already. */
+function firstOf(lines: readonly string[]): string[] {
+  const [, cut] = /^… and (\d+) more$/.exec(lines.at(-1) ?? "") ?? [];
+  const all = cut === undefined ? lines.length : lines.length - 1 + Number(cut);
+  return all <= 3 ? [...lines] : [...lines.slice(0, 3), `… and ${(all - 3).toLocaleString("en-US")} more`];
 }
 
 /** What will run, be restored, and run only if that comes out different. */
