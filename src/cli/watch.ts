@@ -5,7 +5,7 @@ import { killCommands, Project, WorkerPool } from "../build/index.ts";
 import { selectCells } from "../pipeline/index.ts";
 import { Watcher } from "../watch/index.ts";
 import type { Opened, WatchEvent } from "../watch/index.ts";
-import { askedOptions, common, EXIT, numberOption, UsageError, WORKER, withCommon } from "./common.ts";
+import { askedOptions, common, EXIT, numberOption, UsageError, WORKER, withCommon, withSample } from "./common.ts";
 import { listenToKeys } from "./keys.ts";
 import { watchJsonPrinter, watchPrinter } from "./print/watch.ts";
 
@@ -15,12 +15,11 @@ interface WatchFlags {
   frozen?: boolean;
   maxCalls?: string;
   maxCost?: string;
-  sample?: string;
   poll?: boolean;
 }
 
 export function watchCommand(program: Command, exit: (code: number) => void): void {
-  withCommon(program.command("watch"))
+  withSample(withCommon(program.command("watch")))
     .description("run, and again on every change of what the targets are built from; Ctrl-C ends")
     .argument("[targets...]", "as for run")
     .option("-j, --jobs <n>", "cells at once (default: cores)")
@@ -28,14 +27,12 @@ export function watchCommand(program: Command, exit: (code: number) => void): vo
     .option("--frozen", "no model call may leave")
     .option("--max-calls <n>", "buy no more than n calls, in all builds of this watch together")
     .option("--max-cost <usd>", "spend no more than this, in all builds of this watch together")
-    .option("--sample <n>", "only the first n items of every each, kept apart in artifacts/sample=<n>/")
     .option("--poll", "look at the files twice a second instead of being told (network file systems)")
     .action(async (targets: string[], flags: WatchFlags) => exit(await watch(targets, flags)));
 }
 
 async function watch(targets: string[], flags: WatchFlags): Promise<number> {
-  const sample = numberOption("--sample", flags.sample, 1);
-  const options = { ...askedOptions(), readOnly: false, sample };
+  const options = { ...askedOptions(), readOnly: false, sample: common.sample };
   const request = {
     jobs: numberOption("-j", flags.jobs, 1) ?? availableParallelism(),
     keepGoing: flags.keepGoing === true,
