@@ -34,7 +34,7 @@ export interface BuildRequest {
   frozen: boolean;
   maxCalls?: number | undefined;
   maxCost?: number | undefined;
-  /** What counts towards these limits already. */
+  /** What counts towards these limits already; what this build buys is added. */
   spent?: { calls: number; cost: number } | undefined;
   /** For those who wait for this build. */
   command: string;

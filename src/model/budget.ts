@@ -5,8 +5,6 @@ import { CallError } from "./types.ts";
  * be passed only if every call in flight came out at its estimate, the next one waits for those to settle.
  */
 export class Budget {
-  private calls: number;
-  private spent: number;
   private reserved = 0;
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
@@ -14,11 +12,9 @@ export class Budget {
   constructor(
     private readonly maxCalls: number | undefined,
     private readonly maxCost: number | undefined,
-    already: { calls: number; cost: number } = { calls: 0, cost: 0 },
-  ) {
-    this.calls = already.calls;
-    this.spent = already.cost;
-  }
+    /** What counts towards the caps, and is counted on. */
+    private readonly account: { calls: number; cost: number } = { calls: 0, cost: 0 },
+  ) {}
 
   /** True where costs have to be known. */
   get countsCost(): boolean {
@@ -28,8 +24,8 @@ export class Budget {
   /** Reserves one call of at most `cost` USD; throws a CallError of kind `budget` where it does not fit. */
   async reserve(cost: number): Promise<Reservation> {
     for (let again = false; ; again = true) {
-      const callFits = this.maxCalls === undefined || this.calls + this.inFlight < this.maxCalls;
-      const costFits = this.maxCost === undefined || this.spent + this.reserved + cost <= this.maxCost;
+      const callFits = this.maxCalls === undefined || this.account.calls + this.inFlight < this.maxCalls;
+      const costFits = this.maxCost === undefined || this.account.cost + this.reserved + cost <= this.maxCost;
       if (callFits && costFits) break;
       if (this.inFlight === 0) throw callFits ? this.tooDear(cost) : this.tooMany();
       // In turn: who does not fit yet stays the first.
@@ -43,8 +39,8 @@ export class Budget {
         this.inFlight--;
         this.reserved = this.inFlight === 0 ? 0 : this.reserved - cost;
         if (paid !== undefined) {
-          this.calls++;
-          this.spent += paid;
+          this.account.calls++;
+          this.account.cost += paid;
         }
         // With nothing in flight the rest will never fit: all are to hear it.
         this.wake(this.inFlight === 0 ? this.waiting.length : 1);
@@ -63,7 +59,7 @@ export class Budget {
   private tooDear(cost: number): CallError {
     return new CallError(
       "budget",
-      `the next call may cost up to $${cost.toFixed(4)}, and $${this.spent.toFixed(4)} of $${this.maxCost} is spent; what was bought is kept, run again with a higher --max-cost to go on, or set max_tokens for a closer bound`,
+      `the next call may cost up to $${cost.toFixed(4)}, and $${this.account.cost.toFixed(4)} of $${this.maxCost} is spent; what was bought is kept, run again with a higher --max-cost to go on, or set max_tokens for a closer bound`,
     );
   }
 }

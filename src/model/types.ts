@@ -28,7 +28,7 @@ export interface GatewayOptions {
   maxCalls?: number;
   /** USD. */
   maxCost?: number;
-  /** What counts towards these two already. */
+  /** What counts towards these two already; what is bought is added. */
   spent?: { calls: number; cost: number };
   /** Aborts waiting and queued calls; answers already on the wire are awaited for a grace time and stored. */
   signal: AbortSignal;

@@ -217,7 +217,7 @@ export class Watcher {
       ...request,
       cells,
       asked: new Set(asked),
-      spent: { ...this.spent },
+      spent: this.spent,
       pool: this.options.pool,
       warm: this.warm,
       signal: this.interrupt.signal,
@@ -247,10 +247,6 @@ export class Watcher {
     if (planned === undefined) return this.listen();
     const { state, plans } = planned;
     if (declined) return this.listen(state) || unheard;
-    if (end.kind !== "missing") {
-      this.spent.calls += end.calls.made;
-      this.spent.cost += end.cost;
-    }
     this.attempt = end.kind === "done" || end.kind === "interrupted" ? undefined : Attempt.of(state, plans);
     const after = structuredClone(state.lock.cells);
     unheard = this.listen(state) || unheard;
