@@ -133,6 +133,35 @@ describe.concurrent("a change during a build", () => {
   });
 });
 
+describe.concurrent("hands in the artifacts during a build", () => {
+  test("what they delete is put back after it", async ({ p }) => {
+    const gate = await p.gate();
+    p.write({ "a.txt": "a\n", "pipeline.yaml": pipeline({ a: { cmd: `${p.mark("a")}; cat {files.in} > {output}`, files: { in: "a.txt" }, output: "a.out" }, b: { cmd: gate.command("b", "{output}", "{needs.a}"), needs: ["a"], output: "b.out" } }) });
+    const w = Watching.start(p);
+    const b = await gate.arrived("b");
+    p.remove("artifacts/a.out");
+    await b.order({ output: "b\n" });
+    await b.order({ exit: 0 });
+    await w.built();
+    // What b was given is no longer there to be checked, so that its result does not count.
+    const again = await gate.arrived("b");
+    expect(p.read("artifacts/a.out")).toBe("a\n");
+    await again.order({ output: "b\n" });
+    await again.order({ exit: 0 });
+    expect(await w.built()).toEqual({ ok: true, ran: ["b"], restored: ["a"] });
+    await w.stop();
+    expect(p.ran()).toEqual(["a"]);
+  });
+
+  test("a stage that undoes another's artifact each time does not build for ever", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: "echo a > {output}", output: "a.out" }, b: { cmd: `${p.mark("b")}; rm -f ${p.root}/artifacts/a.out; exit 3`, needs: ["a"], output: "b.out" } }) });
+    const w = Watching.start(p);
+    await w.idle();
+    await w.stop();
+    expect(p.ran().length).toBeLessThan(6);
+  });
+});
+
 describe.concurrent("dag watch beside others", () => {
   test("holds no lock while it watches, and waits for one that is held, saying for whom", async ({ p }) => {
     const gate = await p.gate();

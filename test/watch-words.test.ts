@@ -29,8 +29,11 @@ done: 3 ran · # s
 watching 5 files in 4 directories; Ctrl-C ends
 `);
     let from = w.running.stderr.length;
+    // What is said on one stream may be heard before what was said on the other.
+    const closed = async (): Promise<void> => { while (!/^done: .*\n/m.test(w.running.stderr.slice(from))) await w.running.more(); };
     w.save("prompts/answer.md", "Answer the question well.\nBe brief.\n");
     await w.running.saw("is not no");
+    await closed();
     expect(steady(w.running.stderr.slice(from))).toBe(`
 prompts/answer.md:1
   - Answer the question.
@@ -49,6 +52,7 @@ done: 2 ran · 1 fresh · # s
     from = w.running.stderr.length;
     w.save("prompts/answer.md", "Answer the question well.\nBe very brief.\n");
     await w.running.saw("no score can have moved");
+    await closed();
     expect(steady(w.running.stderr.slice(from))).toBe(`
 prompts/answer.md:2
   - Be brief.
@@ -64,6 +68,7 @@ done: 1 ran · 2 fresh · # s
     const told = w.running.stdout.length;
     w.save("prompts/answer.md", "Answer the question.\nBe brief.\n");
     while (!w.running.stdout.slice(told).includes("is not no")) await w.running.more();
+    await closed();
     expect(steady(w.running.stderr.slice(from))).toBe(`
 prompts/answer.md:1
   - Answer the question well.

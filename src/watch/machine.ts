@@ -40,7 +40,7 @@ export type Event =
   /** The time of the last `wait` is over. */
   | { type: "quiet" }
   | { type: "judged"; stale: boolean }
-  /** A build ended. `unheard`: it looked at places that were not under watch when it did. */
+  /** A build ended. `unheard`: something may have changed that was not listened to, for it was new, or being written. */
   | { type: "built"; unheard: boolean }
   /** The user wants a build. */
   | { type: "asked" }

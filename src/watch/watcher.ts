@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build, leavers, overtaken } from "../build/index.ts";
 import type { BuildEnd, BuildEvent, BuildRequest, Project, State, UnderWay, WorkerPool } from "../build/index.ts";
 import type { Cell, CellId, Diagnostic } from "../pipeline/index.ts";
-import { ownerOf } from "../store/index.ts";
+import { canonicalJson, ownerOf } from "../store/index.ts";
 import type { LockCell } from "../store/index.ts";
 import { Attempt } from "./attempt.ts";
 import { changesOf } from "./changes.ts";
@@ -49,6 +49,8 @@ export interface WatchOptions {
 
 /** Outputs are put back without haste: whoever deletes a whole project is not to be kept from it. */
 const OUTPUTS_MS = 100;
+/** Builds in a row that no change asked for: more, and something undoes what they do. */
+const MOST_UNASKED = 3;
 /** Between two looks whether another process still builds here. */
 const ELSEWHERE_MS = 200;
 
@@ -76,6 +78,9 @@ export class Watcher {
   private attempt: Attempt | undefined;
   private mistaken = "";
   private before: Cells | undefined;
+  /** As the last build left its lock. */
+  private left: string | undefined;
+  private unasked = 0;
   private readonly spent = { calls: 0, cost: 0 };
   private looked: { files: ReadonlySet<string>; directories: ReadonlySet<string> } = { files: new Set(), directories: new Set() };
   private told = "";
@@ -249,7 +254,10 @@ export class Watcher {
     if (declined) return this.listen(state) || unheard;
     this.attempt = end.kind === "done" || end.kind === "interrupted" ? undefined : Attempt.of(state, plans);
     const after = structuredClone(state.lock.cells);
-    unheard = this.listen(state) || unheard;
+    this.left = canonicalJson(after);
+    this.listen(state);
+    // What was written was not listened to meanwhile: hands may have been there too.
+    unheard = true;
     await emit({ type: "built", why, end, project, asked: new Set(asked), state, before: why === "start" ? undefined : this.before, after, overtaken: this.stale !== undefined });
     if (end.kind === "done") this.before = after;
     return unheard;
@@ -259,6 +267,9 @@ export class Watcher {
   private async isWorth(why: Why, under: UnderWay, touched: boolean): Promise<boolean> {
     if (why === "start" || why === "asked") return true;
     const { state, plans } = under;
+    if (why !== "unheard") this.unasked = 0;
+    else if (this.left !== undefined && canonicalJson(state.lock.cells) !== this.left) return false; // another process has built since
+    else if (this.unasked++ >= MOST_UNASKED) return false;
     // More is coming: this would be overtaken before it has begun.
     if (this.standing.kind === "building" && this.standing.change.kind !== "calm") return false;
     const fresh = plans.every(({ action }) => action === "fresh");
