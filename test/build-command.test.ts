@@ -158,4 +158,11 @@ describe.concurrent("a command", () => {
     const items = await p.dag("run", "c", "--quiet");
     expect(items.stderr).toContain('failed    c  3 items, 3 failed  item "1": sh exited with 4 (and 2 more)\n    {"id":"1"}\n          item "2": sh exited with 4\n          item "3": sh exited with 4\n');
   });
+
+  test("that writes two records of one id has failed, as a module has", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ a: { cmd: `printf '{"id":"x"}\\n{"id":"y"}\\n{"id":"x"}\\n' > {output}` } }) });
+    const result = await p.dag("run");
+    expect([result.code, result.stderr]).toEqual([1, expect.stringContaining('failed    a  two records have the id "x": ids are unique in an artifact')]);
+    expect(p.exists("artifacts/a.jsonl")).toBe(false);
+  });
 });

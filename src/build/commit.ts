@@ -8,6 +8,7 @@ import type { BuildResult, Inputs, ResultStore } from "../plan/index.ts";
 import type { ObjectStore, Sha256 } from "../store/index.ts";
 import { CellFailure, Interrupted } from "./failure.ts";
 import type { CellOutcome } from "./job.ts";
+import { Ids } from "./ids.ts";
 import { readValues } from "./jsonl.ts";
 import { Misfits } from "./misfits.ts";
 import { npyFault } from "./npy.ts";
@@ -50,6 +51,7 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       return undefined;
     }
     const misfits = new Misfits(validate);
+    const ids = new Ids();
     let batch: Named[] = [];
     let length = 0;
     const flush = async (): Promise<void> => {
@@ -64,6 +66,7 @@ export async function checkWritten(cell: Cell, temp: string, validators: Map<str
       const id = typeof value === "object" && value !== null ? (value as { id?: unknown }).id : undefined;
       const where = `record ${typeof id === "string" ? JSON.stringify(id) : String(count)}`;
       lineOf(value, where);
+      ids.check(id, false, where);
       batch.push({ value, where });
       length += text.length;
       if (batch.length >= BATCH_RECORDS || length >= BATCH_LENGTH) await flush();
