@@ -29,6 +29,14 @@ describe.concurrent.each(kinds)("a dry run of %s stages", (kind) => {
     expect((await p.built()).outcomes).toEqual({ ran: ["a", "b", "c"] });
   });
 
+  test("names what to run where all that run builds by itself is fresh", async ({ p }) => {
+    chain(p, kind, ["a", "b", "c"]);
+    p.write({ "pipeline.yaml": { ...(JSON.parse(p.read("pipeline.yaml")) as object), default: ["a"] } });
+    await p.built();
+    expect((await p.dag("status")).stdout).toMatch(/2 of 3 cells are not fresh: dag run b c\n$/);
+    expect((await p.dag("status", "b*")).stdout).toMatch(/1 of 2 cells is not fresh: dag run 'b\*'\n$/);
+  });
+
   test("of a clone without artifacts tells that each is missing, not only the first of the line", async ({ p }) => {
     chain(p, kind, ["a", "b", "c"]);
     await p.built();

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { idlePatterns } from "../build/index.ts";
+import type { Project } from "../build/index.ts";
 import type { CellId } from "../pipeline/index.ts";
 import type { CellPlan } from "../plan/index.ts";
 import { common, EXIT, openProject, printJson, printWarning, runCommandText, selection, useColor, withCommon, withSample } from "./common.ts";
@@ -34,13 +35,22 @@ export function statusCommand(program: Command, exit: (code: number) => void): v
         }
       }
       if (common.json) printJson({ event: "done", ok: stale === 0, fresh: plans.size - stale, stale });
-      else process.stdout.write(stale === 0 ? `${plans.size === 1 ? "the cell is" : `all ${plans.size} cells are`} fresh\n` : `${notFreshText(stale, plans.size)}${adviceFor(plans)}\n`);
+      else process.stdout.write(stale === 0 ? `${plans.size === 1 ? "the cell is" : `all ${plans.size} cells are`} fresh\n` : `${notFreshText(stale, plans.size)}${adviceFor(plans, targets.length > 0 ? targets : notUsual(project, plans))}\n`);
       exit(stale === 0 ? EXIT.ok : EXIT.stale);
     });
 }
 
+/** Stages to name to `run` where all it builds by itself is fresh. */
+function notUsual(project: Project, plans: ReadonlyMap<CellId, CellPlan>): string[] {
+  const stale = [...plans.values()].filter(({ action }) => action !== "fresh");
+  const usual = new Set(selection(project, []).cells.map(({ id }) => id));
+  return stale.some(({ cell }) => usual.has(cell.id)) ? [] : [...new Set(stale.map(({ cell }) => cell.stage.name))];
+}
+
+const shellWord = (word: string): string => (/^[\w@=.,/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** What to type next: where cells cannot be built, only those that do not need them can. */
-function adviceFor(plans: ReadonlyMap<CellId, CellPlan>): string {
+function adviceFor(plans: ReadonlyMap<CellId, CellPlan>, targets: readonly string[]): string {
   const stuck = new Set<CellId>();
   let blocked = 0;
   let able = 0;
@@ -49,7 +59,7 @@ function adviceFor(plans: ReadonlyMap<CellId, CellPlan>): string {
     if (plan.action === "blocked" || plan.cell.needs.some((need) => need.cells.some((cell) => stuck.has(cell)))) stuck.add(id);
     else if (plan.action !== "fresh") able++;
   }
-  if (blocked === 0) return `: ${runCommandText()}`;
+  if (blocked === 0) return `: ${[runCommandText(), ...targets.map(shellWord)].join(" ")}`;
   return `; ${count(blocked, "cell")} cannot be built: mend ${blocked === 1 ? "it" : "them"} first${able > 0 ? " (dag run -k builds what does not need it)" : ""}`;
 }
 
