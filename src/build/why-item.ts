@@ -105,7 +105,7 @@ class ItemHistory {
     const reasons = began?.reasons ?? (locked === undefined ? undefined : this.state.memory.reasons(this.cell.id, locked.recipe as RecipeHash)) ?? [];
     const shared = await this.sharedReasons(reasons, true);
     if (shared.length > 0) return shared;
-    return [reasons.some(({ kind }) => kind === "never-built") ? "it had never run before" : "of what it ran from before, nothing is remembered"];
+    return [reasons.some(({ kind }) => kind === "never-built") ? "it had never run before" : "of a cause that is no longer remembered"];
   }
 
   /** The last entry of the same item before this one: what its record was then. */
