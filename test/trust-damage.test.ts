@@ -453,15 +453,17 @@ describe.concurrent("files that are not what they should be", () => {
     expect(p.read("artifacts/text.txt")).toBe("y\ntext\n");
   });
 
-  test("a project that belongs to somebody else is an error in words, and readers work in it", async ({ p, skip }) => {
+  test("a project that belongs to somebody else is an error in words, and readers work in it, as does a run with nothing to do", async ({ p, skip }) => {
     await built(p);
-    p.write({ "in.txt": "y\n" });
     const places = ["", "cache", "cache/state", "cache/code", "artifacts"].map((name) => p.path(name));
     for (const place of places) chmodSync(place, 0o555);
     // Root may write anywhere: for once it is nobody.
     chmodSync(p.base, 0o755);
     p.as = process.getuid?.() === 0 ? 65534 : undefined;
     if ((await p.dag("--version")).code !== 0) skip("nobody may run this checkout");
+    const idle = await p.dag("run");
+    expect([idle.code, idle.stderr]).toEqual([0, expect.stringMatching(/^nothing to do: /)]);
+    p.write({ "in.txt": "y\n" });
     await readers(p, "permission denied");
     for (const place of places) chmodSync(place, 0o755);
     p.as = undefined;

@@ -4,8 +4,8 @@ import type { CallError, Gateway } from "../model/index.ts";
 import type { Cell, CellId } from "../pipeline/index.ts";
 import { itemBaseOf, recipeOf, writeFreshNote } from "../plan/index.ts";
 import type { CellPlan, Inputs, Reason } from "../plan/index.ts";
-import { acquire, sweepTemps, walkFiles } from "../store/index.ts";
-import type { Lease, Sha256 } from "../store/index.ts";
+import { sweepTemps, walkFiles } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
 import { CallDesk } from "./calls.ts";
 import { buildCell } from "./cell.ts";
 import type { Workshop } from "./cell.ts";
@@ -17,6 +17,7 @@ import { idlePatterns, missingInputs } from "./mistakes.ts";
 import { WorkerPool } from "./pool.ts";
 import { Processes } from "./process.ts";
 import type { ItemCounts } from "./job.ts";
+import { emptyTotals, lead } from "./lead.ts";
 import { leavers, removeArtifact } from "./prune.ts";
 import type { Project, State } from "./project.ts";
 import { schedule } from "./schedule.ts";
@@ -67,7 +68,7 @@ export interface UnderWay {
 /** Builds what is stale. One build at a time in a project: others wait their turn. */
 export async function build(project: Project, request: BuildRequest): Promise<BuildEnd> {
   const lease = await lead(project, request);
-  if (lease === undefined) return { kind: "interrupted", ...emptyTotals() };
+  if ("kind" in lease) return lease;
   try {
     const began = Date.now();
     await sweepTemps(project.places.temp).catch(() => []);
@@ -77,17 +78,6 @@ export async function build(project: Project, request: BuildRequest): Promise<Bu
     await lease.release();
   }
 }
-
-async function lead(project: Project, { command, signal, emit }: BuildRequest): Promise<Lease | undefined> {
-  try {
-    return await acquire(project.places.lease, { command, signal, onWait: (owner, sinceMs) => emit({ type: "waiting", pid: owner.pid, host: owner.host, command: owner.command, sinceMs }) });
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    throw error;
-  }
-}
-
-const emptyTotals = (): BuildTotals => ({ ran: [], restored: [], fresh: 0, failed: [], skipped: [], removed: [], calls: { made: 0, stored: 0 }, cost: 0, saved: 0, ledger: [], ms: 0 });
 
 class Build {
   private readonly totals = emptyTotals();
