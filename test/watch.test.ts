@@ -184,15 +184,68 @@ describe.concurrent("dag watch", () => {
     expect(stderr).toContain("pipeline.yaml:");
   });
 
-  test("it may begin with mistakes; a target that never was ends it", async ({ p }) => {
+  test("it may begin with mistakes of the file; what is mistyped ends it", async ({ p }) => {
     p.write({ "pipeline.yaml": "stages: [\n" });
     const w = Watching.start(p);
     await w.next("mistake");
     chain(p, "cmd", ["a"]);
     expect((await w.next("done", ({ ok: good }) => good === true)).ran).toEqual(["a"]);
     await w.stop();
-    const { code, stderr } = await p.dag("watch", "b");
-    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('"b"') as string });
+    for (const [args, word] of [[["b"], '"b"'], [["--preset", "nope"], "nope"], [["-p", "nope=1"], "nope"], [["-f", "pipelines/none.yaml"], "pipelines/none.yaml"], [["-C", "nowhere"], "nowhere"]] as const) {
+      const { code, stderr } = await p.dag("watch", ...args);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(word) as string });
+    }
+  });
+
+  test("what a failure has left undone waits for a change too, and nothing but a change", async ({ p }) => {
+    chain(p, "cmd", ["a"]);
+    const of = (name: string, after: string, need?: string): Record<string, unknown> => ({ cmd: `${p.mark(name)}; ${after}`, files: { in: `${name}.txt` }, ...(need === undefined ? {} : { needs: [need] }), output: `${name}.txt` });
+    p.write({ "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n", "pipeline.yaml": pipeline({ a: of("a", "grep good {files.in} > {output}"), b: of("b", "cat {files.in} > {output}", "a"), c: of("c", "cat {files.in} > {output}") }, { default: ["a", "b", "c"] }) });
+    const w = Watching.start(p, "-j", "1");
+    expect(await w.built()).toMatchObject({ ok: false });
+    await w.idle();
+    utimesSync(p.path("a.txt"), new Date(), new Date());
+    expect(await w.next("unchanged")).toMatchObject({ failed: true });
+    expect(p.ran()).toEqual(["a"]);
+    w.save("a.txt", "good\n");
+    expect(await w.built()).toEqual(ok(["a", "b", "c"]));
+    await w.stop();
+  });
+
+  test("an imported module that went, or was not there yet, is built from when it comes", async ({ p }) => {
+    chain(p, "module", ["a"]);
+    p.write({ "lib/end.ts": 'export const end = "one\\n";\n', "stages/a.ts": 'import { end } from "../lib/end";\nexport default () => end;\n' });
+    const w = Watching.start(p);
+    await w.built();
+    await w.idle();
+    rmSync(p.path("lib"), { recursive: true });
+    expect(await w.built()).toMatchObject({ ok: false });
+    mkdirSync(p.path("lib"));
+    w.save("lib/end.ts", 'export const end = "two\\n";\n');
+    expect(await w.built()).toEqual(ok(["a"]));
+    w.save("stages/a.ts", 'import { start } from "../util/start.js";\nexport default () => start;\n');
+    expect(await w.built()).toMatchObject({ ok: false });
+    p.write({ "util/start.ts": 'export const start = "three\\n";\n' });
+    expect(await w.built()).toEqual(ok(["a"]));
+    expect(p.read("artifacts/a.txt")).toBe("three\n");
+    await w.stop();
+  });
+
+  test("scores that moved in a build that failed elsewhere are told when nothing is left to do", async ({ p }) => {
+    p.write({
+      "x.txt": "1\n", "y.txt": "good\n",
+      "pipeline.yaml": pipeline({ score: { cmd: `seq 6 | sed "s/.*/{\\"id\\":\\"&\\",\\"f1\\":$(cat {files.x})}/" > {output}`, files: { x: "x.txt" } }, last: { cmd: "grep good {files.y} > {output}", files: { y: "y.txt" }, output: "last.txt" } }, { default: ["score", "last"] }),
+    });
+    const w = Watching.start(p, "-k");
+    await w.built();
+    await w.idle();
+    w.save("y.txt", "bad\n");
+    expect(await w.built()).toMatchObject({ ok: false });
+    w.save("x.txt", "2\n");
+    expect(await w.built()).toMatchObject({ ok: false, ran: ["score"] });
+    w.save("y.txt", "good\n");
+    expect(await w.next("score")).toMatchObject({ metric: "f1", before: 1, after: 2 });
+    await w.stop();
   });
 
   test("a failing stage is not tried again but for a change, of whatever it looked at", async ({ p }) => {
@@ -233,7 +286,8 @@ describe.concurrent("dag watch", () => {
     expect(await w.built()).toEqual(ok([], ["a"]));
     p.remove("artifacts/b.txt");
     expect(await w.built()).toEqual(ok([], ["b"]));
-    p.remove("artifacts");
+    // In one step: removed file by file it would be put back meanwhile.
+    renameSync(p.path("artifacts"), p.path("gone"));
     expect(await w.built()).toEqual(ok([], ["a", "b"]));
     await w.stop();
     expect(p.ran()).toEqual(["a", "b"]);

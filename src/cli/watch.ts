@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -5,7 +6,7 @@ import { killCommands, Project, WorkerPool } from "../build/index.ts";
 import { selectCells } from "../pipeline/index.ts";
 import { Watcher } from "../watch/index.ts";
 import type { Opened, WatchEvent } from "../watch/index.ts";
-import { askedOptions, common, EXIT, numberOption, UsageError, WORKER, withCommon, withSample } from "./common.ts";
+import { askedOptions, common, EXIT, numberOption, printMistakes, UsageError, WORKER, withCommon, withSample } from "./common.ts";
 import { listenToKeys } from "./keys.ts";
 import { watchJsonPrinter, watchPrinter } from "./print/watch.ts";
 
@@ -50,16 +51,21 @@ async function watch(targets: string[], flags: WatchFlags): Promise<number> {
     if (!selected.ok) return { ok: false, message: selected.failures.map(({ message, hint }) => (hint === undefined ? message : `${message}; ${hint}`)).join("\n") };
     return { ok: true, project, cells: selected.cells, asked: selected.asked };
   };
-  // A target that is mistyped ends the watch; one that an edit takes away does not.
+  // What is mistyped ends the watch; what an edit breaks does not.
+  const file = join(options.root, options.file ?? "pipeline.yaml");
   const first = await open();
   if (!first.ok && "message" in first) throw new UsageError(first.message);
+  if (!first.ok && (!existsSync(file) || first.mistakes.some((mistake) => mistake.file === ""))) {
+    printMistakes(first.mistakes);
+    return EXIT.usage;
+  }
 
   let code: number = EXIT.ok;
   const printer = common.json ? watchJsonPrinter() : watchPrinter();
   const pool = new WorkerPool(WORKER);
   const watcher: Watcher = new Watcher({
     root: options.root,
-    file: join(options.root, options.file ?? "pipeline.yaml"),
+    file,
     open,
     request,
     pool,

@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import { existsSync, readFileSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, Message, Plugin } from "esbuild";
 import { unknownHint } from "../pipeline/index.ts";
 import { sha256 } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
-import { CodeError, projectPath } from "./code.ts";
+import { candidates, CodeError, projectPath } from "./code.ts";
 import { builtins, define, guard, OWN } from "./refused.ts";
 import { bareName, ownApi, packages as packagesOf } from "./resolve.ts";
 import type { Importers } from "./resolve.ts";
@@ -79,11 +79,12 @@ export async function bundleStage(root: string, path: string, tool: string): Pro
       for (const { path: imported, external } of output.imports) if (external === true) packages.add(packageName(lent.get(imported) ?? imported, tool));
     return { bundle: result.outputFiles[0]?.text ?? "", files: files.sort((a, b) => (a.file < b.file ? -1 : 1)), packages: [...packages].sort(), importers, workspaces: [...workspaces].sort() };
   } catch (error) {
-    const [first] = (error as Partial<BuildFailure>).errors ?? [];
+    const { errors = [] } = error as Partial<BuildFailure>;
+    const [first] = errors;
     if (first === undefined) throw error;
     const at = first.location;
     const text = await words(first, tool);
-    throw new CodeError(at ? `${at.file}:${at.line}:${at.column + 1}: ${text}\n    ${at.lineText.trim()}` : `${path}: ${text}`);
+    throw new CodeError(at ? `${at.file}:${at.line}:${at.column + 1}: ${text}\n    ${at.lineText.trim()}` : `${path}: ${text}`, [...read.keys(), ...errors.flatMap((one) => missed(root, one))]);
   }
 }
 
@@ -103,6 +104,12 @@ const readOnce = (read: Map<string, Buffer>): Plugin => ({
     });
   },
 });
+
+/** Where a relative import that leads nowhere would have been found. */
+function missed(root: string, { text, location }: Message): string[] {
+  const specifier = /^Could not resolve "(\.{1,2}\/[^"]*)"/.exec(text)?.[1];
+  return specifier === undefined || location === null ? [] : candidates(resolve(root, dirname(location.file), specifier));
+}
 
 /** Is a file that esbuild has read itself no longer what was read here just before? */
 function changed(path: string, read: Map<string, Buffer>): boolean {

@@ -21,6 +21,12 @@ export interface Code {
 
 export class CodeError extends Error {
   override name = "CodeError";
+  /** Absolute paths of what was read or looked for: the mend is in one of them. */
+  readonly tried: readonly string[];
+  constructor(message: string, tried: readonly string[] = []) {
+    super(message);
+    this.tried = tried;
+  }
 }
 
 interface Entry {
@@ -161,13 +167,19 @@ function directoriesOf(root: string, file: string): string[] {
   return found;
 }
 
+/** Endings under which an import without one is found. */
+const ENDINGS = ["tsx", "ts", "mts", "cts", "jsx", "js", "mjs", "cjs", "css", "json"];
+
+/** Where an import that leads to this path would be found; `.js` may stand for the TypeScript it is made from. */
+export const candidates = (path: string): string[] => [path, path.replace(/js(x?)$/, "ts$1"), ...ENDINGS.flatMap((ending) => [`${path}.${ending}`, join(path, `index.${ending}`)])];
+
 /** Where no directory is watched: names by which an import of this file (or of the directory it is the index of) would find another first. */
 function shadows(root: string, file: string): string[] {
   const bare = (path: string): string => path.slice(0, path.length - extname(path).length);
   const top = isInside(root, file) ? join(root, projectPath(root, file).split("/")[0] ?? "") : basename(bare(file)) === "index" ? dirname(file) : undefined;
   if (top === undefined) return [];
   const base = top === file ? bare(file) : top;
-  return ["tsx", "ts", "mts", "cts", "jsx", "js", "mjs", "cjs", "css", "json"].map((extension) => `${base}.${extension}`).filter((path) => path !== file);
+  return ENDINGS.map((ending) => `${base}.${ending}`).filter((path) => path !== file);
 }
 
 function directorySignature(path: string): string {

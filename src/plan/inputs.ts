@@ -4,6 +4,7 @@ import type { AxisValue, Cell, CellId, CellNeed, Graph, ModelSpec, Stage } from 
 import type { Json } from "../stage/index.ts";
 import { canonicalJson, sha256 } from "../store/index.ts";
 import type { LockFile, Sha256 } from "../store/index.ts";
+import { CodeError } from "./code.ts";
 import type { Code, CodeBook } from "./code.ts";
 import { programFiles } from "./program.ts";
 import { promptContent } from "./prompt.ts";
@@ -46,7 +47,10 @@ export async function readStageInputs(stage: Stage, { graph, snapshot: disk, cod
   if (stage.action.kind === "module") {
     const file = snapshot.file("run", stage.action.path);
     if (file !== undefined) {
-      const made = await code.read(stage.action.path);
+      const made = await code.read(stage.action.path).catch((error: unknown) => {
+        if (error instanceof CodeError) for (const path of error.tried) snapshot.observedFiles.add(path);
+        throw error;
+      });
       inputs.code = made;
       contents["code"] = { hash: made.hash, bytes: () => made.manifest };
       const observed = code.observed(stage.action.path);

@@ -252,7 +252,8 @@ export class Watcher {
     if (planned === undefined) return this.listen();
     const { state, plans } = planned;
     if (declined) return this.listen(state) || unheard;
-    this.attempt = end.kind === "done" || end.kind === "interrupted" ? undefined : Attempt.of(state, plans);
+    const done = "ran" in end ? [...plans.flatMap(({ action, cell }) => (action === "fresh" ? [cell.id] : [])), ...([...end.ran, ...end.restored] as CellId[])] : [];
+    this.attempt = end.kind === "done" || end.kind === "interrupted" ? undefined : new Attempt(state, plans, new Set(done));
     const after = structuredClone(state.lock.cells);
     this.left = canonicalJson(after);
     this.listen(state);
@@ -274,7 +275,9 @@ export class Watcher {
     if (this.standing.kind === "building" && this.standing.change.kind !== "calm") return false;
     const fresh = plans.every(({ action }) => action === "fresh");
     if (fresh && (await leavers(under.project, state)).length > 0) return true;
-    if (!fresh && (this.attempt === undefined || this.attempt.isOutdone(state, plans))) return true;
+    // Nothing is left to do, but what came of it has not been told.
+    if (fresh && this.attempt !== undefined && canonicalJson(state.lock.cells) !== canonicalJson(this.before ?? {})) return true;
+    if (!fresh && (this.attempt === undefined || (await this.attempt.isOutdone(state, plans)))) return true;
     if (touched && why === "change") await this.options.emit({ type: "unchanged", failed: !fresh, cells: plans.length });
     return false;
   }

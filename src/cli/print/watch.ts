@@ -8,7 +8,7 @@ import { jsonPrinter } from "./json.ts";
 import { LiveLine, Standing } from "./live.ts";
 import type { Printer } from "./printer.ts";
 import { tellOutcome } from "./outcome.ts";
-import { callsText, cellLine, count, few, idWidth, totalsText, waitingText } from "./words.ts";
+import { blockedText, callsText, cellLine, count, few, idWidth, totalsText, waitingText } from "./words.ts";
 import type { CellEvent } from "./words.ts";
 
 const MOST_CHANGES = 6;
@@ -160,7 +160,7 @@ class LaterBuild {
       case "cell":
         if (event.outcome === "failed") {
           this.say(`${this.paint("31", "failed   ")} ${cellLine(event, 0)}`);
-          for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) this.say(`          item ${printable(JSON.stringify(item))}: ${printable(message)}`);
+          for (const { item, message } of (event.failures ?? []).slice(1).filter((other) => other.message !== event.failures?.[0]?.message).slice(0, 9)) this.say(`          item ${printable(JSON.stringify(item))}: ${blockedText(message)}`);
         }
         this.cells.push(event);
         break;
@@ -255,14 +255,15 @@ function firstOf(lines: readonly string[]): string[] {
 
 /** What will run, be restored, and run only if that comes out different. */
 function workLines({ plans }: UnderWay): string[] {
-  const kinds = { running: new Map<string, number>(), restoring: new Map<string, number>(), perhaps: new Map<string, number>() };
+  const kinds = { blocked: new Map<string, number>(), running: new Map<string, number>(), restoring: new Map<string, number>(), perhaps: new Map<string, number>() };
   for (const plan of plans) {
-    if (plan.action === "fresh" || plan.action === "blocked") continue;
-    const into = plan.action === "restore" ? kinds.restoring : plan.conditional ? kinds.perhaps : kinds.running;
+    if (plan.action === "fresh") continue;
+    const into = plan.action === "blocked" ? kinds.blocked : plan.action === "restore" ? kinds.restoring : plan.conditional ? kinds.perhaps : kinds.running;
     into.set(plan.cell.stage.name, (into.get(plan.cell.stage.name) ?? 0) + 1);
   }
   const list = (stages: Map<string, number>): string => [...stages].map(([name, cells]) => (cells === 1 ? name : `${name} (${count(cells, "cell")})`)).join(", ");
   return [
+    ...(kinds.blocked.size > 0 ? [`blocked   ${list(kinds.blocked)}`] : []),
     ...(kinds.restoring.size > 0 ? [`restoring ${list(kinds.restoring)}`] : []),
     ...(kinds.running.size > 0 ? [`running   ${list(kinds.running)}`] : []),
     ...(kinds.perhaps.size > 0 ? [`          and if that comes out different: ${list(kinds.perhaps)}`] : []),
