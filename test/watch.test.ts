@@ -307,6 +307,23 @@ describe.concurrent("dag watch", () => {
     await w.stop();
   });
 
+  test("what another run builds that has waited for the watch's own build is told as well", async ({ p }) => {
+    p.write({ "in.txt": "in\n", "pipeline.yaml": pipeline({ a: { cmd: `echo {params.n} > {output}; cat {files.in} >> {output}; while grep -q slow {files.in} && [ ! -e '${p.path("go")}' ]; do sleep 0.05; done`, files: { in: "in.txt" }, params: ["n"], output: "a.txt" } }, { params: { n: 1 } }) });
+    const w = Watching.start(p);
+    await w.built();
+    await w.idle();
+    w.save("in.txt", "slow\n");
+    await w.next("changed");
+    const other = p.start("run", "-p", "n=2");
+    await other.saw("waiting for dag watch");
+    p.write({ go: "" });
+    expect(await w.built()).toEqual(ok(["a"]));
+    await w.next("elsewhere");
+    expect((await other.result).code).toBe(0);
+    expect(p.read("artifacts/a.txt")).toBe("2\nslow\n");
+    await w.stop();
+  });
+
   test("a project whose path has spaces, brackets and stars", async ({ p }) => {
     p.moveTo("my [project] *{a,b}* (new)");
     p.write({ "texts/[1] *.txt": "1\n", "pipeline.yaml": pipeline({ a: { cmd: "cat {files.in}/* > {output}", files: { in: "texts/" }, output: "a.txt" } }) });

@@ -7,6 +7,7 @@ import { selectCells } from "../pipeline/index.ts";
 import { Watcher } from "../watch/index.ts";
 import type { Opened, WatchEvent } from "../watch/index.ts";
 import { askedOptions, common, EXIT, numberOption, printMistakes, UsageError, WORKER, withCommon, withSample } from "./common.ts";
+import { tellPatience } from "./interrupt.ts";
 import { listenToKeys } from "./keys.ts";
 import { watchJsonPrinter, watchPrinter } from "./print/watch.ts";
 
@@ -90,6 +91,7 @@ async function watch(targets: string[], flags: WatchFlags): Promise<number> {
 function hook(watcher: Watcher, exit: (code: number) => void): () => void {
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
   let signalled = false;
+  let patience: NodeJS.Timeout | undefined;
   const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
     const handler = (): void => {
       if (signalled) {
@@ -97,6 +99,7 @@ function hook(watcher: Watcher, exit: (code: number) => void): () => void {
         process.exit(codes[signal]);
       }
       signalled = true;
+      patience = tellPatience();
       exit(codes[signal]);
       watcher.stop();
     };
@@ -109,6 +112,7 @@ function hook(watcher: Watcher, exit: (code: number) => void): () => void {
   process.stdout.on("error", deaf);
   const keys = listenToKeys({ again: () => watcher.again(), quit: () => watcher.stop() });
   return () => {
+    clearTimeout(patience);
     keys();
     process.stdout.off("error", deaf);
     for (const off of handlers) off();

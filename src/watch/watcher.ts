@@ -30,6 +30,8 @@ export type WatchEvent =
   /** Something was saved, and nothing follows from it. `failed`: what failed last is not tried again for that. */
   | { type: "unchanged"; failed: boolean; cells: number }
   | { type: "watching"; files: number; directories: number }
+  /** What was saved makes work under way stale: that is ended, and another build follows. */
+  | { type: "overtaking" }
   /** Another process has built something else here. */
   | { type: "elsewhere" }
   | { type: "limited"; code: string }
@@ -141,6 +143,7 @@ export class Watcher {
         void this.judge();
         break;
       case "overtake":
+        void this.options.emit({ type: "overtaking" });
         if (this.under === undefined) this.interrupt.abort();
         else this.under.overtake(this.stale ?? []);
         break;
@@ -269,8 +272,10 @@ export class Watcher {
     if (why === "start" || why === "asked") return true;
     const { state, plans } = under;
     if (why !== "unheard") this.unasked = 0;
-    else if (this.left !== undefined && canonicalJson(state.lock.cells) !== this.left) return false; // another process has built since
-    else if (this.unasked++ >= MOST_UNASKED) return false;
+    else if (this.left !== undefined && canonicalJson(state.lock.cells) !== this.left) {
+      await this.options.emit({ type: "elsewhere" });
+      return false;
+    } else if (this.unasked++ >= MOST_UNASKED) return false;
     // More is coming: this would be overtaken before it has begun.
     if (this.standing.kind === "building" && this.standing.change.kind !== "calm") return false;
     const fresh = plans.every(({ action }) => action === "fresh");

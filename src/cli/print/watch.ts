@@ -68,6 +68,9 @@ export function watchPrinter(): (event: WatchEvent) => Promise<void> {
       case "unchanged":
         tell(event.failed ? "nothing has changed for what failed: Enter tries it again" : freshText(event.cells).trimEnd());
         break;
+      case "overtaking":
+        tell(paint("2", "saved meanwhile: what that makes stale is ended, then it is built again"));
+        break;
       case "watching":
         tell(paint("2", `watching ${count(event.files, "file")} in ${count(event.directories, "directory", "directories")}; Ctrl-C ends`));
         break;
@@ -116,6 +119,7 @@ export function watchJsonPrinter(): (event: WatchEvent) => Promise<void> {
         process.stderr.write(`warning: ${limitText(event.code)}\n`);
         break;
       case "unchanged":
+      case "overtaking":
       case "watching":
       case "elsewhere":
       case "gone": {
