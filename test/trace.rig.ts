@@ -12,6 +12,7 @@ export interface TracedRecord {
   read?: { need: string; ids: string[] }[];
   beside?: { field: string; count: number }[];
   open?: { need: string; axes: string[] }[];
+  gone?: { need: string; axis: string; said: unknown }[];
   calls: { own?: string[]; others?: number; unknown?: string };
   record: Record<string, unknown>;
 }

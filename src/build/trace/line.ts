@@ -6,7 +6,8 @@ import type { CallKeys } from "../answered.ts";
 import type { Project, State } from "../project.ts";
 import { answer } from "./asks.ts";
 import type { Ask, Peers } from "./asks.ts";
-import { narrow } from "./axes.ts";
+import { builtFrom, narrow } from "./axes.ts";
+import type { Built } from "./axes.ts";
 import { isBeside, mentionsIn, partsOf } from "./mention.ts";
 import type { Mention } from "./mention.ts";
 import { originsOf } from "./origin.ts";
@@ -41,13 +42,16 @@ export class Line {
   private readonly upstream = new Map<CellId, ReadonlySet<CellId>>();
   /** Cells of the needs that a record can come from. */
   private readonly sources = new Map<TraceNode, Cell[]>();
+  private readonly built: Built;
 
   constructor(
     private readonly project: Project,
     private readonly state: State,
     /** Of the start's cell and all it needs, topological. */
     private readonly plans: ReadonlyMap<CellId, CellPlan>,
-  ) {}
+  ) {
+    this.built = builtFrom(Object.keys(state.lock.cells));
+  }
 
   async follow(start: Place): Promise<TraceNode | undefined> {
     const order = fromDownstream([...this.plans.values()]);
@@ -107,7 +111,7 @@ export class Line {
         passed.add(id);
         return undefined;
       }
-      const known = nodes.get(id) ?? { cell, found: one, from: [], parts: [], read: [], beside: [], open: [], calls: { kind: "none" } };
+      const known = nodes.get(id) ?? { cell, found: one, from: [], parts: [], read: [], beside: [], open: [], gone: [], calls: { kind: "none" } };
       nodes.set(id, known);
       return known;
     };
@@ -161,9 +165,10 @@ export class Line {
       this.keys.set(node, each === undefined ? this.callsOfCell(cell.id) : origin?.calls);
       const mentions = mentionsIn(node.found.record);
       for (const need of cell.needs) {
-        const { cells, open } = await narrow(this.project.graph, need, node.found.record, others);
+        const { cells, open, gone } = await narrow(this.project.graph, need, node.found.record, others, this.built);
         this.sources.set(node, [...(this.sources.get(node) ?? []), ...cells]);
         if (open.length > 0) node.open.push({ need: need.stage, axes: open });
+        for (const one of gone) node.gone.push({ need: need.stage, ...one });
         const isList = origin !== undefined && need.stage === each;
         const reads = origin === undefined || action.kind !== "module" ? undefined : readsOf(origin, need);
         const proven = new Set(reads?.ids);

@@ -1,6 +1,7 @@
 import type { StoredCall } from "../../model/index.ts";
 import type { Cell, CellId } from "../../pipeline/index.ts";
 import type { CellPlan } from "../../plan/index.ts";
+import type { Json } from "../../stage/index.ts";
 import type { Found } from "./scan.ts";
 
 /**
@@ -28,6 +29,8 @@ export interface TraceNode {
   beside: { field: string; count: number }[];
   /** Axes along which it does not say which cell of a need it is about. */
   open: { need: string; axes: string[] }[];
+  /** What it says of an axis of a need that no cell of the pipeline has now: not followed. */
+  gone: { need: string; axis: string; said: Json }[];
   calls: NodeCalls;
 }
 

@@ -116,8 +116,9 @@ function pathsText(paths: readonly string[]): string {
   return printable(`${texts.slice(0, 2).join(", ")}${texts.length > 2 ? ` and ${texts.length - 2} more` : ""}`);
 }
 
-function moreLines({ read, beside, open }: TraceNode, { full }: TraceLook): string[] {
+function moreLines({ read, beside, open, gone }: TraceNode, { full }: TraceLook): string[] {
   return [
+    ...new Set(gone.map(({ axis, said }) => `its ${printable(axis)} is ${printable(typeof said === "string" ? said : JSON.stringify(said))}; the pipeline has no such cell now`)),
     ...open.map(({ need, axes }) => `names no ${printable(axes.join(" and no "))}: all cells of ${printable(need)} along it`),
     ...(full ? read.map(({ need, ids }) => `also read of ${printable(need)}: ${printable(ids.join(", "))}`) : []),
     ...beside.map(({ field, count: n }) => `${n} more by ${printable(field)}, of its other parts`),
