@@ -13,7 +13,7 @@ export interface TracedRecord {
   beside?: { field: string; count: number }[];
   open?: { need: string; axes: string[] }[];
   gone?: { need: string; axis: string; said: unknown }[];
-  calls: { own?: string[]; others?: number; unknown?: string };
+  calls: { own?: string[]; one_of?: string[][]; others?: number; unknown?: string };
   record: Record<string, unknown>;
 }
 

@@ -3,6 +3,8 @@ import type { Answers, StoredCall } from "../../model/index.ts";
 import type { ModelSpec } from "../../pipeline/index.ts";
 import type { Json } from "../../stage/index.ts";
 import type { CallKeys } from "../answered.ts";
+import { choose } from "./own.ts";
+import type { Candidate } from "./own.ts";
 import type { NodeCalls, TracedCall, TraceNode } from "./types.ts";
 
 /** Shortest text of an answer by which it is known again in a record. */
@@ -48,11 +50,25 @@ export async function callsBehind(node: TraceNode, keys: CallKeys | undefined, n
   const [first] = chains.flat();
   // Without a word of any answer nobody can tell which are its own.
   if (!alone && typeof first?.stored === "string" && chains.flat().every(({ stored }) => typeof stored === "string")) return { kind: "unknown", why: first.stored };
-  const joined = [...own].join("\n");
-  const scored = chains.map((chain) => ({ chain, score: Math.max(...chain.map(({ stored }) => (typeof stored === "string" ? 0 : likeness(stored, own, joined, around)))) }));
-  const best = Math.max(...scored.map(({ score }) => score));
-  const chosen = (alone ? scored : scored.filter(({ score }) => score > 0 && score * 2 >= best)).sort((a, b) => b.score - a.score);
-  return { kind: "known", own: chosen.map(({ chain }) => chain), others: passed + chains.length - chosen.length };
+  const whole: Whole = { own, joined: [...own].join("\n"), around, values: new Set(leavesOf(record)) };
+  const candidates = chains.map((chain): Candidate => chain.flatMap(({ stored }) => (typeof stored === "string" ? [] : [{ chain, ...likeness(stored, whole) }])).reduce((a, b) => (b.score > a.score ? b : a), { chain, score: 0, said: [], by: "silent" } as Candidate));
+  if (alone) return { kind: "known", own: candidates.sort((a, b) => b.score - a.score).map(({ chain }) => chain), oneOf: [], others: 0 };
+  const chosen = choose(candidates, node.found.record, near);
+  return { kind: "known", ...chosen, others: passed + chains.length - chosen.own.length };
+}
+
+/** A record's texts, one by one and as one, those of records near by, and its values of any kind. */
+interface Whole {
+  own: ReadonlySet<string>;
+  joined: string;
+  around: ReadonlyMap<string, number>;
+  values: ReadonlySet<string>;
+}
+
+/** Everything that a value holds, as text. */
+function leavesOf(value: Json | undefined): string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap((inner) => leavesOf(inner as Json));
+  return value === undefined || value === null || value === "" ? [] : [String(value)];
 }
 
 /** Of thousands of embeddings those of texts that are near: their keys follow from the texts. Other calls have to be read to be known. */
@@ -66,31 +82,33 @@ async function worthReading(keys: readonly string[], answers: Answers | string, 
 }
 
 /** How much of an answer stands in a record: the share of its letters. Of an embedding all or nothing; an image is told by what it was to show. */
-function likeness({ kind, prompt, answer }: StoredCall, own: ReadonlySet<string>, joined: string, around: ReadonlyMap<string, number>): number {
-  const [asked] = prompt;
+function likeness({ kind, prompt, answer }: StoredCall, { own, joined, around, values }: Whole): Omit<Candidate, "chain"> {
+  const asked = prompt[0]?.text ?? "";
   switch (kind) {
     case "embedding":
       // Those of nearer records first.
-      return around.has(asked?.text ?? "") ? 1 + 1 / (1 + (around.get(asked?.text ?? "") ?? 0)) : 0;
+      return { score: around.has(asked) ? 1 + 1 / (1 + (around.get(asked) ?? 0)) : 0, said: [], by: "asked" };
     case "image":
-      return shareOf([...own], asked?.text ?? "");
-    case "chat":
-      return shareOf([...textsIn(valueOf(answer))], joined);
+      return { ...shareOf([...own], asked), said: [], by: "asked" };
+    case "chat": {
+      const said = valueOf(answer);
+      const texts = [...textsIn(said)].filter((text) => text.length >= SHORTEST);
+      if (texts.length > 0) return { ...shareOf(texts, joined), by: "text" };
+      const short = leavesOf(said);
+      const found = short.filter((leaf) => values.has(leaf));
+      return found.length === 0 ? { score: 0, said: [], by: "silent" } : { score: found.length / short.length, said: found, by: "short" };
+    }
     default:
       return kind satisfies never;
   }
 }
 
 /** Of the letters of these texts, the share of those whose text stands in another. */
-function shareOf(texts: readonly string[], within: string): number {
-  let all = 0;
-  let shared = 0;
-  for (const text of texts) {
-    if (text.length < SHORTEST) continue;
-    all += text.length;
-    if (within.includes(text)) shared += text.length;
-  }
-  return all === 0 ? 0 : shared / all;
+function shareOf(texts: readonly string[], within: string): { score: number; said: string[] } {
+  const long = texts.filter((text) => text.length >= SHORTEST);
+  const said = long.filter((text) => within.includes(text));
+  const letters = (list: readonly string[]): number => list.reduce((sum, { length }) => sum + length, 0);
+  return { score: long.length === 0 ? 0 : letters(said) / letters(long), said };
 }
 
 function valueAt(record: Json, trail: readonly (string | number)[]): Json {

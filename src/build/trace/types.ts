@@ -38,8 +38,11 @@ export interface TraceNode {
 export type NodeCalls =
   | { kind: "none" }
   | { kind: "unknown"; why: string }
-  /** Of its item, or of the whole cell: `own` are those whose words are found in it (attempts together), `others` only counted. */
-  | { kind: "known"; own: TracedCall[][]; others: number };
+  /**
+   * Of its item, or of the whole cell: `own` are those whose words are found in it (attempts together), `others` only counted. Of each list of `oneOf`,
+   * which are among the others, one may be its own: their answers are the same, and their prompts do not tell.
+   */
+  | { kind: "known"; own: TracedCall[][]; oneOf: TracedCall[][][]; others: number };
 
 /** A call by role; `stored` is a text where the answer cannot be shown, with the reason. */
 export interface TracedCall {

@@ -37,7 +37,7 @@ function recordEvent(node: TraceNode, root: boolean): Record<string, unknown> {
     ...(beside.length === 0 ? {} : { beside }),
     ...(open.length === 0 ? {} : { open }),
     ...(gone.length === 0 ? {} : { gone }),
-    calls: calls.kind === "known" ? { own: calls.own.flat().map(({ key }) => key), others: calls.others } : calls.kind === "none" ? { own: [], others: 0 } : { unknown: calls.why },
+    calls: calls.kind === "known" ? { own: calls.own.flat().map(({ key }) => key), ...(calls.oneOf.length === 0 ? {} : { one_of: calls.oneOf.map((list) => list.flat().map(({ key }) => key)) }), others: calls.others } : calls.kind === "none" ? { own: [], others: 0 } : { unknown: calls.why },
     record,
   };
 }

@@ -44,7 +44,8 @@ export function traceText({ root, cells }: Trace, look: TraceLook): string {
   }
   const records = cells.reduce((sum, { nodes }) => sum + nodes.length, 0);
   const calls = cells.flatMap(({ nodes }) => nodes.flatMap((node) => (node.calls.kind === "known" ? node.calls.own.flat() : []))).length;
-  lines.push("", `${count(records, "record")} of ${count(cells.length, "cell")}, ${calls === 0 ? "no call" : count(calls, "call")} behind them`);
+  const isUnsure = cells.some(({ nodes }) => nodes.some((node) => node.calls.kind === "known" && node.calls.oneOf.length > 0));
+  lines.push("", `${count(records, "record")} of ${count(cells.length, "cell")}, ${calls === 0 ? `no call${isUnsure ? " known to be" : ""}` : count(calls, "call")} behind them`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -137,6 +138,7 @@ function callLines(node: TraceNode, look: TraceLook): string[] {
   const lines = shown.flatMap((chain) => chain.flatMap((call, i) => oneCall(call, i, look)));
   const left = calls.own.length - shown.length;
   if (left > 0) lines.push(`and ${count(left, "more call")} of its own`);
+  for (const list of calls.oneOf) lines.push(...oneOfLines(list, look));
   return lines;
 }
 
@@ -147,7 +149,14 @@ const whose = ({ item }: TraceNode): string => (item === undefined ? "the cell" 
 function allCalls(node: TraceNode): string[] {
   const { calls } = node;
   if (calls.kind !== "known" || calls.others === 0) return [];
-  return [`${count(calls.own.length + calls.others, "call")} of ${whose(node)} in all${calls.own.length === 0 ? ", none with words of this record" : ""}`];
+  return [`${count(calls.own.length + calls.others, "call")} of ${whose(node)} in all${calls.own.length + calls.oneOf.length === 0 ? ", none with words of this record" : ""}`];
+}
+
+/** Calls that answered alike: which of them is the record's cannot be told. */
+function oneOfLines(list: readonly TracedCall[][], { width }: TraceLook): string[] {
+  const [first] = list.flat();
+  const said = first === undefined || typeof first.stored === "string" ? [] : [`  said  ${oneLine(first.stored.answer, width - 14)}`];
+  return [`one of ${count(list.length, "call")} with this answer`, ...said];
 }
 
 function oneCall({ key, role, stored, cost }: TracedCall, place: number, { width, full }: TraceLook): string[] {
