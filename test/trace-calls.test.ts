@@ -135,10 +135,20 @@ people
     expect(records.get("seed persona-bo")?.calls).toEqual(unknown);
     // Of a stage without models nothing is unknown.
     expect(records.get("graph town")?.calls).toEqual({ own: [], others: 0 });
-    expect((await p.dag("trace", "q001@0.5,dense")).stdout).toContain("seed  2 records\n  calls unknown: made before they were noted, or no longer remembered\n");
+    expect((await p.dag("trace", "q001@0.5,dense")).stdout).toContain("seed  2 records\n  calls, if any, unknown: made before they were noted, or no longer remembered\n");
     // A change that makes one item run again does not run the others.
     p.write({ "stages/answer.ts": `${p.read("stages/answer.ts")}// a comment\n` });
     expect((await p.built()).outcomes["ran"]).toBeUndefined();
+  });
+
+  test("of an edited record it is the edit that makes its calls unknown", async ({ p }) => {
+    await benchmark(p).built();
+    p.write({ "artifacts/profile.jsonl": p.read("artifacts/profile.jsonl").replace('"name":"bo"', '"name":"bob"') });
+    const { records } = await traced(p, "doc-p1-2");
+    expect(records.get("profile p1")?.calls).toEqual({ unknown: "the artifact was edited since" });
+    expect(records.get("profile p0")?.calls.own).toHaveLength(1);
+    expect((await p.dag("trace", "doc-p1-2")).stdout).toContain("\n  edited: the artifact is not the one that the lock records\n  calls unknown of 1 record: the artifact was edited since\n");
+    expect((await p.dag("trace", "persona-ada")).stdout).not.toContain("unknown");
   });
 
   test("a restored cell has the calls of the run that made it", async ({ p }) => {

@@ -263,6 +263,28 @@ questions@noise=0.5`);
     expect((await traced(p, "b1")).records.get(`a ${evil}`)?.record["text"]).toBe(evil.repeat(400));
   });
 
+  test("numbers keep their digits; of a long fraction it is seen that there are more", async ({ p }) => {
+    p.write({
+      "pipeline.yaml": pipeline({ a: { cmd: "cp {files.in} {output}", files: { in: "a.jsonl" }, output: "a.jsonl" } }),
+      "a.jsonl": [{ id: "a1", price: 12345.678, v: 100001.5, third: 1 / 3, small: 0.000012345678, tiny: 1.25e-9, big: 1e21, exact: 0.123456, minus: -2 / 3 }],
+    });
+    await p.built();
+    const { stdout } = await p.dag("trace", "a1");
+    expect(stdout.split("\n").slice(2, 4).join(" · ").replaceAll(/\s+/g, " ").trim()).toBe("price 12345.678 · v 100001.5 · third 0.3333… · small 0.00001234… · tiny 1.25e-9 · big 1e+21 · exact 0.123456 · minus -0.6666…");
+  });
+
+  test("a head counts records that several fields name, and a field called like a word of the sentence is quoted", async ({ p }) => {
+    p.write({
+      "pipeline.yaml": pipeline({ docs: { run: "docs.ts" }, tests: { run: "tests.ts", needs: ["docs"] } }),
+      "docs.ts": "export default () => [1, 2, 3].map((i) => ({ id: 'doc-' + i }));\n",
+      "tests.ts": "export default () => [{ id: 'test-1', of: 'doc-1', used: ['doc-1', 'doc-2'], docs: ['doc-2', 'doc-3'] }, { id: 'test-2', of: 'doc-3', item: ['doc-3'] }];\n",
+    });
+    await p.built();
+    const { stdout } = await p.dag("trace", "test-1");
+    expect(stdout).toContain("docs  3 records: 2 by docs, 2 by used, 1 by of; 2 by more than one of these\n");
+    expect(stdout).toContain('  doc-1  ← "of", used[0] of tests\n');
+  });
+
   test("while another process builds, it reads what lies there, and waits for nobody", async ({ p }) => {
     await benchmark(p).built();
     const gate = await p.gate();

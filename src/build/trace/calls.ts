@@ -26,9 +26,10 @@ export function textsIn(value: Json | undefined, into = new Set<string>()): Set<
  * then those are the record's own whose answer's words stand in it (in the parts of it that are on the line), or, of an embedding, whose text is its own or
  * that of a record it names (`near`).
  */
-export async function callsBehind(node: TraceNode, keys: CallKeys | undefined, near: readonly TraceNode[], answers: () => Promise<Answers | string>, models: Readonly<Record<string, ModelSpec>>, known: Map<string, TracedCall>): Promise<NodeCalls> {
+export async function callsBehind(node: TraceNode, keys: CallKeys | undefined, edited: boolean, near: readonly TraceNode[], answers: () => Promise<Answers | string>, models: Readonly<Record<string, ModelSpec>>, known: Map<string, TracedCall>): Promise<NodeCalls> {
   if (node.cell.models.length === 0 || node.cell.stage.action.kind !== "module") return { kind: "none" };
-  if (keys === undefined) return { kind: "unknown", why: "made before they were noted, or no longer remembered" };
+  // An item is known by the very line it made.
+  if (keys === undefined) return { kind: "unknown", why: edited && node.cell.stage.each !== undefined ? "the artifact was edited since" : "made before they were noted, or no longer remembered" };
   const record = node.found.record as Json;
   const own = textsIn(node.parts.length === 0 ? record : node.parts.map((part) => valueAt(record, part)));
   const around = new Map([...own, ...near.flatMap(({ found }) => [...textsIn(found.record as Json)])].map((text, i) => [text, i]));

@@ -19,7 +19,7 @@ export async function traceRecord(project: Project, state: State, start: Place):
   const read = new Map<string, TracedCall>();
   const nodes = [...line.cells.values()].flatMap((cell) => cell.nodes);
   try {
-    for (const node of nodes) node.calls = await callsBehind(node, line.keys.get(node), parentsOf(node, nodes), () => store.open(), project.pipeline.models, read);
+    for (const node of nodes) node.calls = await callsBehind(node, line.keys.get(node), line.cells.get(node.cell.id)?.edited === true, parentsOf(node, nodes), () => store.open(), project.pipeline.models, read);
   } finally {
     await store.close();
   }

@@ -59,7 +59,7 @@ function fieldLines(record: Record<string, unknown>, { width, lines: most, texts
     if (key === "id" || value === null) continue;
     if (typeof value === "string" && value.length > SHORT) long.push({ name, value });
     else if (typeof value === "string") short[value.includes(" ") ? 0 : 1].push(`${name} ${printable(value === "" ? '""' : value)}`);
-    else if (typeof value !== "object") short[2].push(`${name} ${typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : String(value)}`);
+    else if (typeof value !== "object") short[2].push(`${name} ${typeof value === "number" ? numberText(value) : String(value)}`);
     else inner.push(`${name}${Array.isArray(value) ? `[${value.length}]` : `{${Object.keys(value).length}}`}`);
   }
   const words = short.flat();
@@ -74,6 +74,11 @@ function fieldLines(record: Record<string, unknown>, { width, lines: most, texts
   const shown = long.sort((a, b) => b.value.length - a.value.length).slice(0, mostTexts).map(({ name, value }) => `${name} ${oneLine(value, width - columns(name) - 1)}`);
   const left = long.length - shown.length;
   return [...lines, ...shown, ...(left > 0 ? [`and ${left} more ${left === 1 ? "text" : "texts"}`] : [])].map((line) => cut(line, width));
+}
+
+/** A number's own digits; of a long fraction the first that say something, and that there are more. */
+function numberText(value: number): string {
+  return JSON.stringify(value).replace(/^(-?\d+\.0*\d{4})\d{3,}$/, "$1…");
 }
 
 /** Words joined with dots, in so many lines. */

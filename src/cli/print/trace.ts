@@ -71,7 +71,9 @@ function notesOf({ plan, nodes, problems, missing, edited }: TracedCell): string
   }
   if (edited) notes.unshift("edited: the artifact is not the one that the lock records");
   const unknown = nodes.flatMap(({ calls }) => (calls.kind === "unknown" ? calls.why : []));
-  if (unknown.length > 0) notes.push(`calls unknown${unknown.length < nodes.length ? ` of ${count(unknown.length, "record")}` : ""}: ${unknown[0] ?? ""}`);
+  // Without items its models may have been named only to be described.
+  const perhaps = plan.cell.stage.each === undefined && unknown.length > 0 ? ", if any," : "";
+  if (unknown.length > 0) notes.push(`calls${perhaps} unknown${unknown.length < nodes.length ? ` of ${count(unknown.length, "record")}` : ""}: ${unknown[0] ?? ""}`);
   return notes;
 }
 
@@ -82,7 +84,9 @@ function overlapText(nodes: readonly TraceNode[]): string {
   if (fields.length < 2) return "";
   const by = fields.map((field) => `${sets.filter((set) => set.has(field)).length} by ${printable(field)}`);
   const both = sets.filter((set) => fields.every((field) => set.has(field))).length;
-  return `: ${by.join(", ")}${fields.length === 2 ? `, ${both === 0 ? "none" : both} by both` : ""}`;
+  if (fields.length === 2) return `: ${by.join(", ")}, ${both === 0 ? "none" : both} by both`;
+  const several = sets.filter((set) => fields.filter((field) => set.has(field)).length > 1).length;
+  return `: ${by.join(", ")}${several === 0 ? "" : `; ${several} by more than one of these`}`;
 }
 
 /** The id, and what led to it: `retrieved[0] of answer and embed`, `item of 6 documents`; on lines of their own where they do not fit. */
@@ -113,9 +117,12 @@ function pathsText(paths: readonly string[]): string {
     const field = path.replace(/\[\d+\]/g, "[]");
     byField.set(field, [...(byField.get(field) ?? []), path]);
   }
-  const texts = [...byField].map(([field, list]) => (list.length > 1 ? `${field} ×${list.length}` : (list[0] ?? "")));
+  const texts = [...byField].map(([field, list]) => (list.length > 1 ? `${field} ×${list.length}` : named(list[0] ?? "")));
   return printable(`${texts.slice(0, 2).join(", ")}${texts.length > 2 ? ` and ${texts.length - 2} more` : ""}`);
 }
+
+/** A field called as the words around it is told from them by quotes. */
+const named = (path: string): string => (["of", "and", "item"].includes(path) ? `"${path}"` : path);
 
 function moreLines({ read, beside, open, gone }: TraceNode, { full }: TraceLook): string[] {
   return [
