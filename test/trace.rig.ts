@@ -12,6 +12,8 @@ export interface TracedRecord {
   read?: { need: string; ids: string[] }[];
   beside?: { field: string; count: number }[];
   open?: { need: string; axes: string[] }[];
+  unsure?: { need: string; path: string; value: string; why: string }[];
+  ends?: string[];
   gone?: { need: string; axis: string; said: unknown }[];
   calls: { own?: string[]; one_of?: string[][]; others?: number; unknown?: string };
   record: Record<string, unknown>;

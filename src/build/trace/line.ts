@@ -67,7 +67,20 @@ export class Line {
     const visited = order.flatMap(({ cell }) => this.cells.get(cell.id) ?? []);
     this.cells.clear();
     for (const traced of visited) this.cells.set(traced.plan.cell.id, traced);
+    this.noteEnds();
     return root;
+  }
+
+  /** Says of records that lead to none, although their stage has needs, where was looked. */
+  private noteEnds(): void {
+    const nodes = [...this.cells.values()].flatMap((traced) => traced.nodes);
+    const leading = new Set(nodes.flatMap(({ from }) => from.map(({ child }) => child)));
+    for (const node of nodes) {
+      if (leading.has(node) || node.gone.length > 0) continue;
+      const looked = (this.sources.get(node) ?? []).filter(({ id }) => this.cells.get(id)?.missing !== true);
+      const cut = looked.some(({ id }) => (this.cells.get(id)?.more ?? 0) > 0);
+      if (looked.length > 0 && !cut) node.ends = [...new Set(looked.map(({ stage }) => stage.name))];
+    }
   }
 
   /** Reads a cell's artifact, for all that may lead to one of its records; those that are new on the line. */
@@ -111,7 +124,7 @@ export class Line {
         passed.add(id);
         return undefined;
       }
-      const known = nodes.get(id) ?? { cell, found: one, from: [], parts: [], read: [], beside: [], open: [], gone: [], calls: { kind: "none" } };
+      const known = nodes.get(id) ?? { cell, found: one, from: [], parts: [], read: [], beside: [], open: [], unsure: [], gone: [], calls: { kind: "none" } };
       nodes.set(id, known);
       return known;
     };
@@ -132,13 +145,16 @@ export class Line {
 
   private settle(ask: Ask, cell: Cell, ids: ReadonlySet<string>, found: ReadonlyMap<string, Found>, nodeOf: (id: string) => TraceNode | undefined): void {
     const { child } = ask;
-    const { item, references, mentions } = answer(ask, cell.stage.name, ids, found);
+    const { item, references, mentions, unsure } = answer(ask, cell.stage.name, ids, found);
     if (item !== undefined) nodeOf(item.found.record.id)?.from.push({ child, by: { kind: "item", changed: item.changed } });
     const beside = new Set(mentions.filter((mention) => isBeside(mention, child.parts)).map(({ path }) => path));
     for (const [id, paths] of references) {
       const followed = paths.filter((path) => !beside.has(path));
       if (item?.found.record.id === id || followed.length === 0) continue;
       nodeOf(id)?.from.push({ child, by: { kind: "reference", paths: followed, ...(ask.shared === undefined ? {} : { shared: ask.shared }) } });
+    }
+    for (const { mention: { path, value }, why } of unsure.filter(({ mention }) => !isBeside(mention, child.parts))) {
+      if (!child.unsure.some((one) => one.need === cell.stage.name && one.path === path)) child.unsure.push({ need: cell.stage.name, path, value, why });
     }
     for (const { field, path } of mentions) {
       if (!beside.has(path)) continue;

@@ -29,6 +29,10 @@ export interface TraceNode {
   beside: { field: string; count: number }[];
   /** Axes along which it does not say which cell of a need it is about. */
   open: { need: string; axes: string[] }[];
+  /** Texts of it that equal an id of a need and are no references: too short to be sure, or most of what their field holds is no id. */
+  unsure: { need: string; path: string; value: string; why: "short" | "unusual" }[];
+  /** Where it leads to no record: the needs that were looked through. */
+  ends?: string[];
   /** What it says of an axis of a need that no cell of the pipeline has now: not followed. */
   gone: { need: string; axis: string; said: Json }[];
   calls: NodeCalls;

@@ -23,7 +23,7 @@ export function printTraceJson({ root, cells }: Trace, others: readonly Place[])
 const count = (cells: readonly TracedCell[]): number => cells.reduce((sum, { nodes }) => sum + nodes.length, 0);
 
 function recordEvent(node: TraceNode, root: boolean): Record<string, unknown> {
-  const { cell, found: { record, file, line }, from, item, read, beside, open, gone, calls } = node;
+  const { cell, found: { record, file, line }, from, item, read, beside, open, unsure, ends, gone, calls } = node;
   return {
     event: "record",
     cell: cell.id,
@@ -36,6 +36,8 @@ function recordEvent(node: TraceNode, root: boolean): Record<string, unknown> {
     ...(read.length === 0 ? {} : { read }),
     ...(beside.length === 0 ? {} : { beside }),
     ...(open.length === 0 ? {} : { open }),
+    ...(unsure.length === 0 ? {} : { unsure }),
+    ...(ends === undefined ? {} : { ends }),
     ...(gone.length === 0 ? {} : { gone }),
     calls: calls.kind === "known" ? { own: calls.own.flat().map(({ key }) => key), ...(calls.oneOf.length === 0 ? {} : { one_of: calls.oneOf.map((list) => list.flat().map(({ key }) => key)) }), others: calls.others } : calls.kind === "none" ? { own: [], others: 0 } : { unknown: calls.why },
     record,

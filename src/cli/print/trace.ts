@@ -124,13 +124,28 @@ function pathsText(paths: readonly string[]): string {
 /** A field called as the words around it is told from them by quotes. */
 const named = (path: string): string => (["of", "and", "item"].includes(path) ? `"${path}"` : path);
 
-function moreLines({ read, beside, open, gone }: TraceNode, { full }: TraceLook): string[] {
+function moreLines(node: TraceNode, { full }: TraceLook): string[] {
+  const { read, beside, open, gone } = node;
   return [
     ...new Set(gone.map(({ axis, said }) => `its ${printable(axis)} is ${printable(typeof said === "string" ? said : JSON.stringify(said))}; the pipeline has no such cell now`)),
     ...open.map(({ need, axes }) => `names no ${printable(axes.join(" and no "))}: all cells of ${printable(need)} along it`),
     ...(full ? read.map(({ need, ids }) => `also read of ${printable(need)}: ${printable(ids.join(", "))}`) : []),
     ...beside.map(({ field, count: n }) => `${n} more by ${printable(field)}, of its other parts`),
+    ...endLines(node),
   ];
+}
+
+/** What may have been meant as a reference, and why a record leads nowhere. */
+function endLines({ unsure, ends, item, from }: TraceNode): string[] {
+  const told = unsure.filter(({ value, why }) => ends !== undefined || (why === "short" && /\p{L}/u.test(value)));
+  const lines = told.slice(0, MOST_EDGES).map(({ need, path, value, why }) =>
+    `${printable(path)} ${printable(value)}: ${why === "short" ? `too short to be sure it names ${printable(need)}` : `most of what stands there is no id of ${printable(need)}`}`);
+  if (told.length > lines.length) lines.push(`and ${told.length - lines.length} more such texts`);
+  if (ends === undefined) return lines;
+  if (item !== undefined) return [...lines, `its item ${printable(item.id)} of ${printable(item.need)} is no longer there as it was`];
+  if (told.length > 0) return lines;
+  // How to mend it once: where the line was to begin.
+  return [`no field of it equals an id of ${printable(ends.join(" or "))}: it leads nowhere`, ...(from.length === 0 ? ["the line goes on where a record has the ids of what it was made from"] : [])];
 }
 
 function wholeLines({ found }: TraceNode): string[] {
