@@ -263,6 +263,26 @@ questions@noise=0.5`);
     expect((await traced(p, "b1")).records.get(`a ${evil}`)?.record["text"]).toBe(evil.repeat(400));
   });
 
+  test("of two files of one cell that have the id, --cell with the file chooses", async ({ p }) => {
+    p.write({
+      "pipeline.yaml": pipeline({ docs: { run: "docs.ts" }, tests: { run: "tests.ts", needs: ["docs"], output: "tests/", matrix: { level: [1, 2] } } }),
+      "docs.ts": "export default () => [1, 2].map((i) => ({ id: 'doc-' + i }));\n",
+      "tests.ts": "export default () => ({ 'rows.jsonl': [{ id: 'same', doc: 'doc-1' }], 'sub/more.jsonl': [{ id: 'same', doc: 'doc-2' }], 'note.txt': 'x' });\n",
+    });
+    expect(await p.dag("trace", "same", "--cell", "tests@level=2/sub/more.jsonl")).toMatchObject({ code: 3, stderr: "dag: nothing of tests@level=2/sub/more.jsonl is built yet: dag run tests@level=2\n" });
+    await p.built();
+    const { stdout } = await p.dag("trace", "same");
+    expect(stdout).toMatch(/^tests@level=1\/rows\.jsonl\n {2}same\n/);
+    expect(stdout).toContain("doc-1  ← doc of tests\n");
+    expect(stdout).toContain("the id is also in tests@level=1/sub/more.jsonl: --cell tests@level=1/sub/more.jsonl\n");
+    const chosen = await traced(p, "same", "--cell", "tests@level=2/sub/more.jsonl");
+    expect(chosen.records.get("tests@level=2 same")).toMatchObject({ file: "sub/more.jsonl" });
+    expect([...chosen.records.keys()]).toEqual(["tests@level=2 same", "docs doc-2"]);
+    expect(await p.dag("trace", "same", "--cell", "tests@level=2/row.jsonl")).toMatchObject({ code: 2, stderr: "dag: tests@level=2/row.jsonl: no such file of records; there are rows.jsonl, sub/more.jsonl\n" });
+    expect((await p.dag("trace", "other", "--cell", "tests@level=2/rows.jsonl")).stderr).toBe('dag: no record of tests@level=2/rows.jsonl has the id "other", in its cell\n');
+    expect((await p.dag("trace", "same", "--cell", "tests@level=3/rows.jsonl")).code).toBe(2);
+  });
+
   test("numbers keep their digits; of a long fraction it is seen that there are more", async ({ p }) => {
     p.write({
       "pipeline.yaml": pipeline({ a: { cmd: "cp {files.in} {output}", files: { in: "a.jsonl" }, output: "a.jsonl" } }),

@@ -21,6 +21,8 @@ export interface ScanOptions {
   wanted: (id: string) => boolean;
   /** Also hand over the first so many records, whatever their ids, or without one. */
   first?: number;
+  /** Look into this file of a directory only. */
+  only?: string;
   onRecord: (found: Found) => void;
   /** What cannot be read, as `place: what is wrong`. */
   onDamage: (message: string) => void;
@@ -48,6 +50,7 @@ export async function scan(artifacts: string, cell: Cell, options: ScanOptions):
   const files = filesOf(artifacts, cell);
   if (files === undefined) return false;
   for (const { path, file } of files) {
+    if (options.only !== undefined && file !== options.only) continue;
     const name = file === "" ? cell.path : `${cell.path}/${file}`;
     try {
       if (path.endsWith(".json")) scanJson(path, name, file, options);

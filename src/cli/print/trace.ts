@@ -53,7 +53,7 @@ export function traceText({ root, cells }: Trace, look: TraceLook): string {
 export function placesText({ root }: Trace, places: readonly Place[], byStage: ReadonlyMap<string, readonly Cell[]>): string {
   const beside = places.filter(({ cell }) => cell === root.cell.id);
   const [first] = places.filter(({ cell }) => cell !== root.cell.id);
-  const here = beside.length === 0 ? "" : `the id is also in ${beside.map(({ cell, file }) => printable(`${cell}/${file}`)).join(", ")}; of one cell the first file is taken\n`;
+  const here = beside.length === 0 ? "" : `the id is also in ${beside.map(({ cell, file }) => printable(`${cell}/${file}`)).join(", ")}: --cell ${printable(`${root.cell.id}/${beside[0]?.file ?? ""}`)}\n`;
   if (first === undefined) return here;
   const stages = [...byStage].map(([name, cells]) => ({ name, found: places.filter(({ cell }) => cell !== root.cell.id && cells.some(({ id }) => id === cell)).length })).filter(({ found }) => found > 0).reverse();
   return `${here}the id is also in ${stages.map(({ name, found }) => `${printable(name)} (${count(found, "other cell")})`).join(", ")}: --cell ${printable(first.cell)}\n`;
