@@ -2,6 +2,9 @@ import type { JsonRecord } from "../../stage/index.ts";
 import { evidence } from "./evidence.ts";
 import type { TracedCall, TraceNode } from "./types.ts";
 
+/** Different answers that are compared, each with each. */
+const MOST_GROUPS = 300;
+
 /** A call (its attempts together) whose answer may be a record's, by what of the answer stands in the record. */
 export interface Candidate {
   chain: TracedCall[];
@@ -36,12 +39,16 @@ export function choose(candidates: readonly Candidate[], record: JsonRecord, nea
   const answers = [...leading(candidates, "text"), ...leading(candidates, "short")];
   const silent = answers.length > 0 ? [] : candidates.filter(({ by }) => by === "silent");
   for (const list of byRole(answers.length > 0 ? answers : silent).values()) {
-    const needed = silent.length > 0 || list.some(({ by }, i) => by === "short" || list.some((other, j) => i !== j && isPart(other.said, list[i]?.said ?? [])));
-    const weights = needed ? evidence(list.map(({ chain }) => promptOf(chain)), record, near, new Set(list.flatMap(({ said }) => said))) : list.map(() => 0);
-    const weightOf = new Map(list.map((one, i) => [one, weights[i] ?? 0]));
-    const groups = grouped(list, weightOf);
+    const groups = grouped(list);
+    const rivals = (group: Group): Group[] => (groups.length > MOST_GROUPS ? [] : groups.filter((other) => other !== group && isPart(group.said, other.said)));
+    const weightOf = new Map<Candidate, number>();
+    if (groups.some((group) => group.members.length > 1 || group.members[0]?.by !== "text" || rivals(group).length > 0)) {
+      const weights = evidence(list.map(({ chain }) => promptOf(chain)), record, near, new Set(list.flatMap(({ said }) => said)));
+      for (const [i, one] of list.entries()) weightOf.set(one, weights[i] ?? 0);
+      for (const group of groups) group.best = Math.max(...group.members.map((one) => weightOf.get(one) ?? 0));
+    }
     for (const group of groups) {
-      if (groups.some((other) => other !== group && isOutdone(group, other))) continue;
+      if (rivals(group).some((other) => isOutdone(group, other))) continue;
       const top = group.members.filter((one) => isClose(weightOf.get(one) ?? 0, group.best));
       const byPrompt = group.best > 0 && new Set(top.map(({ chain }) => promptOf(chain))).size === 1;
       if (byPrompt || (group.members.length === 1 && group.members[0]?.by === "text")) own.push(...top);
@@ -69,27 +76,22 @@ function byRole(candidates: readonly Candidate[]): Map<string, Candidate[]> {
 }
 
 /** Candidates that said the same. */
-function grouped(candidates: readonly Candidate[], weightOf: ReadonlyMap<Candidate, number>): Group[] {
+function grouped(candidates: readonly Candidate[]): Group[] {
   const groups = new Map<string, Group>();
   for (const one of candidates) {
     const key = JSON.stringify([...one.said].sort());
-    const weight = weightOf.get(one) ?? 0;
     const known = groups.get(key);
-    if (known === undefined) groups.set(key, { members: [one], said: one.said, score: one.score, best: weight });
+    if (known === undefined) groups.set(key, { members: [one], said: one.said, score: one.score, best: 0 });
     else {
       known.members.push(one);
       known.score = Math.max(known.score, one.score);
-      known.best = Math.max(known.best, weight);
     }
   }
   return [...groups.values()];
 }
 
-/** What this group said is a part of what the other did, and the other's claim is better. */
-function isOutdone(group: Group, other: Group): boolean {
-  if (!isPart(group.said, other.said)) return false;
-  return (group.best === 0 && other.best > 0) || (group.score < other.score && group.best <= other.best);
-}
+/** Of a group that said a part of what another did: is the other's claim better? */
+const isOutdone = (group: Group, other: Group): boolean => (group.best === 0 && other.best > 0) || (group.score < other.score && group.best <= other.best);
 
 const isPart = (said: readonly string[], of: readonly string[]): boolean => said.length > 0 && said.every((text) => of.some((other) => other.includes(text)));
 
