@@ -32,17 +32,16 @@ describe.concurrent("scores before and after", () => {
     // Six differences of +0.5: of the 64 ways to flip their signs only +++… and ---… reach the sum, so p is 2/64; every resample has the mean 0.5.
     await from(p, questions(6, () => ({ f1: 0.25, recall: 0.5, hops: 2 })), questions(6, () => ({ f1: 0.75, recall: 0.5, hops: 2 })));
     expect(await scores(p)).toEqual([
-      { event: "score", cell: "scores", file: "", metric: "f1", group: {}, detail: false, n: 6, moved: 6, unpaired: 0, before: 0.25, after: 0.75, test: { difference: 0.5, low: 0.5, high: 0.5, p: 0.03125, p_holm: 0.03125, tests: 1, exact: true, clusters: 6 }, verdict: "up" },
-      { event: "score", cell: "scores", file: "", metric: "recall", group: {}, detail: false, n: 6, moved: 0, unpaired: 0, before: 0.5, after: 0.5, test: { difference: 0, low: 0, high: 0, p: 1, p_holm: 1, tests: 1, exact: true, clusters: 6 }, verdict: "same" },
+      { event: "score", cell: "scores", file: "", metric: "f1", group: {}, detail: false, n: 6, moved: 6, unpaired: 0, lost: 0, before: 0.25, after: 0.75, test: { difference: 0.5, low: 0.5, high: 0.5, p: 0.03125, p_holm: 0.03125, tests: 1, exact: true, clusters: 6, people: [] }, verdict: "up" },
+      { event: "score", cell: "scores", file: "", metric: "recall", group: {}, detail: false, n: 6, moved: 0, unpaired: 0, lost: 0, before: 0.5, after: 0.5, test: { difference: 0, low: 0, high: 0, p: 1, p_holm: 1, tests: 1, exact: true, clusters: 6, people: [] }, verdict: "same" },
     ]);
     expect(await text(p)).toContain(`
 scores: 6 records paired by id
   f1      .250 → .750  +.500 [+.500, +.500]  up (p .031)
   recall  .500 → .500   .000 [.000, .000]    equal
 
-Means over the same records on both sides, 95 % interval of their difference, p
-of sign flips after Holm's correction for one test. No clear change is not no
-change.
+Means over the same records on both sides, 95 % interval of their difference. p:
+sign flips of records.
 `);
   });
 
@@ -56,7 +55,7 @@ change.
     const shown = await text(p);
     expect(shown).toContain("weak\n");
     expect(shown).toContain("no clear change\n");
-    expect(shown.replace(/\s+/g, " ")).toContain("Holm's correction for all 2 tests. Weak: a single test would call it clear. No clear change is not no change.");
+    expect(shown.replace(/\s+/g, " ")).toContain("p: sign flips of records, after Holm's correction for 2 tests. With 6 records none of 2 tests can be clear after correction: that takes 7. Weak: clear if it were the only test. No clear change: chance could do as much.");
   });
 
   test("the scores of a matrix are one table, and their tests one family", async ({ p }) => {
@@ -70,24 +69,64 @@ change.
     for (const change of await scores(p)) expect(change).toMatchObject({ verdict: "weak", test: { p: 0.03125, p_holm: 0.0625, tests: 2 } });
     const shown = await text(p);
     expect(shown).toContain("scores (2 cells): 12 records paired by id\n  f1  2 groups: 2 weak\n\nf1\n  noise=0    .250 → .750  +.500 [+.500, +.500]  weak\n  noise=0.5  .250");
-    expect(shown).toContain("for all 2 tests");
+    expect(shown).toContain("for 2 tests");
   });
 
-  test("an interval resamples people, and a person's number counts within the community", async ({ p }) => {
-    // All of person 0 gain 1, person 1 nothing: resampling the two people gives means 0, 0.5 and 1, a quarter, a half and a quarter of the time.
+  test("interval and p are over people, and a person's number counts within the community", async ({ p }) => {
+    // All of person 0 gain 1, person 1 nothing: resampling the two people gives means 0, 0.5 and 1; only the one moves, so that either sign is as far out.
     const two = (i: number): object => ({ community: 0, person: i % 2 });
     await from(p, questions(40, (i) => ({ ...two(i), f1: 0 })), questions(40, (i) => ({ ...two(i), f1: i % 2 === 0 ? 1 : 0 })));
     const [change] = await scores(p);
-    expect(change).toMatchObject({ verdict: "none", before: 0, after: 0.5, test: { difference: 0.5, low: 0, high: 1, clusters: 2 } });
-    expect(await text(p)).toContain("40 records paired by id, intervals over 2 people\n");
-    // The same numbers in two communities are four people.
-    const four = (i: number): object => ({ community: i % 4 < 2 ? 0 : 1, person: i % 2 });
-    p.write({ "scores.jsonl": questions(40, (i) => ({ ...four(i), f1: 0 })) });
+    expect(change).toMatchObject({ verdict: "few", before: 0, after: 0.5, test: { difference: 0.5, low: 0, high: 1, p: 1, clusters: 2, people: ["community", "person"] } });
+    const shown = await text(p);
+    expect(shown).toContain("40 records paired by id, tested over 2 people (community, person)\n  f1  .000 → .500  +.500   too few people (2)\n");
+    expect(shown.replace(/\s+/g, " ")).toContain("Too few people: with fewer than 6 no change can be told from chance. ");
+    expect(shown).not.toContain("sign flips");
+    // The same numbers in three communities are six people, and they all gain: 2 of 64 ways to flip their signs.
+    const six = (i: number): object => ({ community: i % 3, person: Math.floor(i / 3) % 2 });
+    p.write({ "scores.jsonl": questions(42, (i) => ({ ...six(i), f1: 0 })) });
     await p.built();
     commit(p);
-    p.write({ "scores.jsonl": questions(40, (i) => ({ ...four(i), f1: 0.5 })) });
+    p.write({ "scores.jsonl": questions(42, (i) => ({ ...six(i), f1: 0.5 })) });
     await p.built();
-    expect((await scores(p))[0]).toMatchObject({ verdict: "up", test: { low: 0.5, high: 0.5, clusters: 4 } });
+    expect((await scores(p))[0]).toMatchObject({ verdict: "up", test: { low: 0.5, high: 0.5, p: 0.03125, clusters: 6 } });
+  });
+
+  test("one person's questions are no evidence, however many they are and however much they gain", async ({ p }) => {
+    await from(p, questions(200, () => ({ person_id: 7, f1: 0.25 })), questions(200, () => ({ person_id: 7, f1: 0.75 })));
+    expect(await scores(p)).toMatchObject([{ verdict: "few", n: 200, moved: 200, test: { p: 1, clusters: 1, people: ["person_id"] } }]);
+    const shown = await text(p);
+    expect(shown).toContain("200 records paired by id, all about one person (person_id)\n  f1  .250 → .750  +.500   too few people (1)\n");
+    expect(shown).not.toContain("1 person");
+  });
+
+  test("people whose answers move together do not make a change clear where nothing changed but them", async ({ p }) => {
+    // Six people, each with 30 questions that move alike, by as much up as down but for one: single questions would be called clear.
+    const shifts = [0.3, 0.2, 0.25, -0.2, 0.1, -0.1];
+    const rows = (times: number): object[] => questions(180, (i) => ({ person: i % 6, f1: 0.4 + times * (shifts[i % 6] ?? 0) }));
+    await from(p, rows(0), rows(1));
+    expect(await scores(p)).toMatchObject([{ verdict: "none", test: { clusters: 6, exact: true } }]);
+    // Of the 64 signs of 30, 20, 25, -20, 10, -10 (sum 55) so many reach as far.
+    const sums = Array.from({ length: 64 }, (_, signs) => [30, 20, 25, 20, 10, 10].reduce((sum, value, at) => sum + ((signs >> at) & 1 ? -value : value), 0));
+    expect(((await scores(p))[0]?.["test"] as { p: number }).p).toBe(sums.filter((sum) => Math.abs(sum) >= 55).length / 64);
+  });
+
+  test("records that have lost their number are told beside the change, and a number that is gone altogether is not forgotten", async ({ p }) => {
+    await from(p, questions(60, (i) => ({ f1: i % 2, old: 0.5, em: 1 })), questions(60, (i) => ({ f1: i % 2 === 0 ? null : 1.5, old: null, em: 0 })));
+    const found = await scores(p);
+    expect(found.find(({ metric }) => metric === "f1")).toMatchObject({ n: 30, moved: 30, unpaired: 30, lost: 30, verdict: "up" });
+    expect(found.find(({ metric }) => metric === "old")).toMatchObject({ n: 0, unpaired: 60, lost: 60, before: 0.5, after: null, test: null, verdict: "untested" });
+    const shown = await text(p);
+    expect(shown).toMatch(/\n {2}f1 +1\.000 → 1\.500 +\+\.500 \[\+\.500, \+\.500\] +up \(p <\.001\)\n {4}30 of 60 have no f1 now: not in these means\n/);
+    expect(shown).toMatch(/\n {2}old +\.500 → +none +no pairs\n {4}60 of 60 have no old now\n/);
+    // In groups the tally says it too, and the rows of groups that lost most are among those shown.
+    const grouped = (now: boolean): object[] => ["a", "b"].flatMap((system) => questions(10, (i) => ({ id: `${system}${i}`, system, f1: now && system === "b" && i < 4 ? null : 0.5 })));
+    p.write({ "scores.jsonl": grouped(false) });
+    await p.built();
+    commit(p);
+    p.write({ "scores.jsonl": grouped(true) });
+    await p.built();
+    expect(await text(p)).toContain("  f1  equal in all 2 groups; 4 of 20 have no f1 now: not in these means\n\nf1\n  b  .500 → .500  .000 [.000, .000]  equal\n    4 of 10 have no f1 now: not in these means\n");
   });
 
   test("systems, noise levels and modes are told apart; fields that describe a part only with --all", async ({ p }) => {
@@ -139,12 +178,12 @@ change.
     const metrics = (f1: number, high: number, loss: number): object => ({ people: 5, loss, metrics: [{ metric: "f1", system: "a", noise: 0.5, n: 9, value: f1, low: f1 - 0.1, high }, { metric: "f1", system: "b", noise: 0.5, n: 9, value: 0.5, low: 0.4, high: 0.6 }] });
     await from(p, metrics(0.25, 0.35, 1.5), { ...metrics(0.875, 0.975, 2), metrics: (metrics(0.875, 0.975, 2) as { metrics: unknown[] }).metrics.reverse() }, "metrics.json");
     expect(await scores(p)).toEqual([
-      { event: "score", cell: "scores", file: "", metric: "loss", group: {}, detail: false, n: 1, moved: 1, unpaired: 0, before: 1.5, after: 2, test: null, verdict: "untested" },
-      { event: "score", cell: "scores", file: "", metric: "metrics f1", group: { system: "a", noise: 0.5 }, detail: false, n: 1, moved: 1, unpaired: 0, before: 0.25, after: 0.875, intervals: { before: [0.15, 0.35], after: [0.775, 0.975] }, test: null, verdict: "untested" },
+      { event: "score", cell: "scores", file: "", metric: "loss", group: {}, detail: false, n: 1, moved: 1, unpaired: 0, lost: 0, before: 1.5, after: 2, test: null, verdict: "untested" },
+      { event: "score", cell: "scores", file: "", metric: "metrics f1", group: { system: "a", noise: 0.5 }, detail: false, n: 1, moved: 1, unpaired: 0, lost: 0, before: 0.25, after: 0.875, intervals: { before: [0.15, 0.35], after: [0.775, 0.975] }, test: null, verdict: "untested" },
     ]);
     const shown = await text(p);
     expect(shown).toContain("scores: 2 numbers differ (not tested)\n");
-    expect(shown).toMatch(/\n {2}metrics f1 a, noise 0\.5 +\.250 → \.875 {2}intervals do not overlap\n/);
+    expect(shown).toMatch(/\n {2}metrics f1 a, noise 0\.5 +\.250 → +\.875 {2}intervals do not overlap\n/);
     p.write({ "metrics.json": metrics(0.3, 0.4, 1.5) });
     await p.built();
     expect(await text(p)).toMatch(/\.250 → \.300 {2}no clear change: intervals overlap\n/);

@@ -32,7 +32,7 @@ watching 5 files in 4 directories; Ctrl-C ends
     // What is said on one stream may be heard before what was said on the other.
     const closed = async (): Promise<void> => { while (!/^done: .*\n/m.test(w.running.stderr.slice(from))) await w.running.more(); };
     w.save("prompts/answer.md", "Answer the question well.\nBe brief.\n");
-    await w.running.saw("is not no");
+    await w.running.saw("95 % interval");
     await closed();
     expect(steady(w.running.stderr.slice(from))).toBe(`
 prompts/answer.md:1
@@ -67,7 +67,7 @@ done: 1 ran · 2 fresh · # s
     from = w.running.stderr.length;
     const told = w.running.stdout.length;
     w.save("prompts/answer.md", "Answer the question.\nBe brief.\n");
-    while (!w.running.stdout.slice(told).includes("is not no")) await w.running.more();
+    while (!w.running.stdout.slice(told).includes("95 % interval")) await w.running.more();
     await closed();
     expect(steady(w.running.stderr.slice(from))).toBe(`
 prompts/answer.md:1
@@ -126,7 +126,7 @@ nothing to do: all 2 cells are fresh
     w.save("prompts/answer.md", "Answer well {{ nobody }}.\n");
     await w.running.saw("failed    answer");
     w.save("prompts/answer.md", "Answer well.\n");
-    await w.running.saw("is not no");
+    await w.running.saw("95 % interval");
     const { stderr } = await w.stop();
     expect(stderr).not.toMatch(/running|watching|done/);
   });

@@ -33,10 +33,12 @@ branch x, and ./now for a file called now.
 Scores are the numbers of cells that no other stage needs, or of those given
 with --scores. In JSONL files, records of one id are a pair, and every number in
 them (true counts as 1) is tested within each system, noise, mode … the records
-name. Where they name a person, the interval resamples people, within their
-community. Numbers of JSON files are put side by side, not tested. A change is
-called up or down only where its 95 % interval excludes zero and p, corrected
-for the number of tests made (Holm), is below 0.05.
+name. Where they name a person (in a field person, persona, subject or user, or one of
+these with _id; within their community), interval and p are over people: records
+of one person are not independent. Numbers of JSON files are put side by side, not
+tested. A change is called up or down only where its 95 % interval excludes zero
+and p, corrected for the number of tests made (Holm), is below 0.05. That takes
+six people, and more for many tests.
 
 Exit code 0 if the builds could be compared, equal or not; with --exit-code 3 if
 they differ; 3 too where a lock or bundle is damaged.`;
@@ -135,7 +137,7 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
     for (const one of missed) printJson({ event: "unread", ...one });
     printJson({ event: "done", ok: !unreadable, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: missed.length });
   } else {
-    if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true })]);
+    if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true, whole: !process.stdout.isTTY })]);
     say(unreadLines(missed, before, after, width));
   }
   return code;

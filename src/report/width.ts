@@ -41,6 +41,15 @@ export function cut(text: string, width: number): string {
   return width < 1 ? "" : `${letters.join("")}…`;
 }
 
+/** The text cut in its middle: what tells names apart is often at their ends. */
+export function cutMiddle(text: string, width: number): string {
+  if (columns(text) <= width) return text;
+  const end: string[] = [];
+  const letters = [...text];
+  for (let letter = letters.pop(); letter !== undefined && columns(`${letter}${end.join("")}`) <= (width - 1) >> 1; letter = letters.pop()) end.unshift(letter);
+  return `${cut(text, width - columns(end.join("")))}${end.join("")}`;
+}
+
 function isWide(letter: string): boolean {
   return /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(letter);
 }

@@ -1,15 +1,20 @@
-/** Digits after the point that tell two numbers apart: three, more only where three would not. */
+/** Digits after the point that tell two numbers apart: four places in all of what is large, three below ten; more only where the two would look alike. */
 export function digitsOf(before: number | null, after: number | null): number {
   const [a, b] = [before ?? 0, after ?? 0];
-  let digits = 3;
+  const size = Math.max(Math.abs(a), Math.abs(b));
+  let digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
   while (a !== b && digits < 9 && a.toFixed(digits) === b.toFixed(digits)) digits++;
   return digits;
 }
 
-/** `4 → 5`, `.250 → 1.000`, `none → 12,345.678`. */
-export function bothText(before: number | null, after: number | null, whole = [before, after].every((value) => value === null || Number.isInteger(value))): string {
+/** Are these counts? A score of 0 or 1 is a mean like any other. */
+export const areWhole = (...values: (number | null)[]): boolean => values.every((value) => value === null || Number.isInteger(value)) && values.some((value) => Math.abs(value ?? 0) > 1);
+
+/** `["4", "5"]`, `[".250", "1.000"]`, `["none", "12,346"]`. */
+export function bothTexts(before: number | null, after: number | null, whole = areWhole(before, after)): [before: string, after: string] {
   const digits = whole ? 0 : digitsOf(before, after);
-  return [before, after].map((value) => (value === null ? "none" : decimals(value, digits))).join(" → ");
+  const text = (value: number | null): string => (value === null ? "none" : decimals(value, digits));
+  return [text(before), text(after)];
 }
 
 /** `+.100`, `-.020`, `.000`. */

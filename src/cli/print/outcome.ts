@@ -28,7 +28,7 @@ export async function tellOutcome(project: Project, before: Cells, after: Cells,
     }
     if (counted.length > 0) say(recordsLines(counted, width));
     // What the printer leaves out, a flag of `dag diff` shows.
-    if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: false }).map((line) => line.replace(/: --all$/, ""))]);
+    if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: false, whole: !process.stdout.isTTY }).map((line) => line.replace(/: --all$/, ""))]);
     else if (changed.length === 0 && ran > 0) say(["every artifact came out as it was: no score can have moved"]);
     if (unread.length > 0) say([`${count(unread.length, "file")} could not be compared`]);
   } finally {

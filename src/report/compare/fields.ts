@@ -29,11 +29,12 @@ function personField(fields: readonly string[]): string | undefined {
   return PEOPLE.flatMap((name) => [name, `${name}_id`]).find((name) => fields.includes(name));
 }
 
-/** The person a record is about, or nothing where it names none. */
-export function personOf(record: Readonly<Record<string, unknown>>): string | undefined {
+/** The person a record is about, and the fields that say so; nothing where it names none. */
+export function personOf(record: Readonly<Record<string, unknown>>): { person: string; fields: string[] } | undefined {
   const field = personField(Object.keys(record));
   const person = field === undefined ? undefined : record[field];
-  return isScalar(person) ? JSON.stringify([record[ABOVE_PERSON] ?? null, person]) : undefined;
+  const above = record[ABOVE_PERSON] ?? null;
+  return field === undefined || !isScalar(person) ? undefined : { person: JSON.stringify([above, person]), fields: above === null ? [field] : [ABOVE_PERSON, field] };
 }
 
 /** Numbers of a record by dotted path; true counts as 1, so that a share of right answers is a mean. Lists are left out. */

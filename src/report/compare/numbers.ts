@@ -21,7 +21,7 @@ export function numberChanges({ cell, file }: FilePair, before: unknown, after: 
     const one = now ?? old;
     if (one === undefined || old?.value === now?.value) return [];
     const intervals = { ...(old?.interval === undefined ? {} : { before: old.interval }), ...(now?.interval === undefined ? {} : { after: now.interval }) };
-    const change: ScoreChange = { cell, file, metric: one.metric, group: one.group, detail: false, n: 1, moved: 1, unpaired: 0, before: old?.value ?? null, after: now?.value ?? null, test: null };
+    const change: ScoreChange = { cell, file, metric: one.metric, group: one.group, detail: false, n: 1, moved: 1, unpaired: 0, lost: 0, before: old?.value ?? null, after: now?.value ?? null, test: null };
     return [Object.keys(intervals).length === 0 ? change : { ...change, intervals }];
   });
 }

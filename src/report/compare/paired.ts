@@ -10,7 +10,7 @@ type Group = ScoreChange["group"];
 type Rows = readonly [before: number, after: number][];
 
 /** A change whose p is not yet corrected for the number of tests. */
-export type Tested = Omit<ScoreChange, "test"> & { test: Omit<PairedChange, "p_holm" | "tests"> };
+export type Tested = Omit<ScoreChange, "test"> & { test: Omit<PairedChange, "p_holm" | "tests"> | null };
 
 /** One metric in one group, before it is tested. Pairs are made when they are needed: there may be millions. */
 interface Question extends Omit<ScoreChange, "test"> {
@@ -42,9 +42,9 @@ class Joined {
 
   /** Whole numbers that are the same in every pair describe the records (hops, sizes); they are no scores. */
   metrics(): string[] {
-    return [...this.before.numbers.keys()].sort().filter((metric) => {
-      const [a, b] = [this.before.numbers.get(metric), this.after.numbers.get(metric)];
-      return a !== undefined && b !== undefined && this.rows.some(([x, y]) => a[x] !== b[y] || (a[x] !== undefined && !Number.isInteger(a[x])));
+    return [...new Set([...this.before.numbers.keys(), ...this.after.numbers.keys()])].sort().filter((metric) => {
+      const [a, b] = [this.before.numbers.get(metric) ?? [], this.after.numbers.get(metric) ?? []];
+      return this.rows.some(([x, y]) => a[x] !== b[y] || (a[x] !== undefined && !Number.isInteger(a[x])));
     });
   }
 
@@ -69,10 +69,11 @@ class Joined {
     });
   }
 
-  /** What there is to ask of a metric in a group; nothing where no record has it on both sides. */
+  /** What there is to ask of a metric in a group; nothing where no record has it. */
   question({ cell, file }: FilePair, metric: string, [group, rows]: [Group, Rows], part: boolean): Question[] {
     const [a, b] = [this.before.numbers.get(metric) ?? [], this.after.numbers.get(metric) ?? []];
-    const sum = { n: 0, moved: 0, unpaired: 0, before: 0, after: 0 };
+    const sum = { n: 0, moved: 0, unpaired: 0, lost: 0, before: 0, after: 0 };
+    const alone = { before: 0, after: 0 };
     const people = new Set<string | number>();
     for (const [x, y] of rows) {
       const [old, now] = [a[x], b[y]];
@@ -82,22 +83,33 @@ class Joined {
         sum.before += old;
         sum.after += now;
         if (old !== now) sum.moved++;
-      } else if (old !== undefined || now !== undefined) sum.unpaired++;
+      } else if (old !== undefined || now !== undefined) {
+        sum.unpaired++;
+        if (old !== undefined) sum.lost++;
+        alone.before += old ?? 0;
+        alone.after += now ?? 0;
+      }
     }
-    return sum.n === 0 ? [] : [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, before: sum.before / sum.n, after: sum.after / sum.n, rows, clusters: people.size }];
+    if (sum.n + sum.unpaired === 0) return [];
+    const gained = sum.unpaired - sum.lost;
+    // Without any pair, each side's own mean.
+    const means = sum.n > 0 ? { before: sum.before / sum.n, after: sum.after / sum.n } : { before: sum.lost > 0 ? alone.before / sum.lost : null, after: gained > 0 ? alone.after / gained : null };
+    return [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, ...means, rows, clusters: people.size }];
   }
 
   /** Tests questions, one of `files` such lists. Where nothing moved there is nothing to test. */
   tested(questions: readonly Question[], files: number): Tested[] {
     const moving = questions.filter(({ moved }) => moved > 0);
-    const flips = moving.reduce((total, { moved }) => total + moved, 0);
+    const flips = moving.reduce((total, { moved, clusters }) => total + Math.min(moved, clusters), 0);
     // A sampled p is never below 1 / permutations: enough of them that a correction for all tests can still pass 0.05.
     const permutations = Math.max(FEWEST, Math.min(Math.max(10_000, 40 * moving.length * files), Math.floor(FLIPS / Math.max(1, flips))));
+    const people = [...this.after.personFields].sort();
     return questions.map((one) => {
       const { rows, clusters, ...change } = one;
-      const result = one.moved > 0 ? pairedTest(this.pairs(one.metric, rows), { permutations }) : null;
+      if (one.n === 0) return { ...change, test: null };
+      const result = one.moved > 0 ? pairedTest(this.pairs(one.metric, rows), { permutations, unit: "cluster" }) : null;
       const { mean: difference, low, high, p, exact } = result ?? { mean: 0, low: 0, high: 0, p: 1, exact: true };
-      return { ...change, test: { difference, low, high, p, exact, clusters } };
+      return { ...change, test: { difference, low, high, p, exact, clusters, people } };
     });
   }
 }

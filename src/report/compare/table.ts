@@ -19,6 +19,8 @@ export interface Table {
   scalars: Map<string, (Scalar | undefined)[]>;
   /** Person by row, where records name one. */
   people: (string | undefined)[];
+  /** Fields that name people. */
+  personFields: Set<string>;
   /** Lines that are no records with an id. */
   others: number;
 }
@@ -33,7 +35,7 @@ async function* recordsIn(path: string): AsyncGenerator<Fields | undefined> {
 
 /** The table of records wherever they come from. */
 export async function tableOf(records: AsyncIterable<Fields | undefined> | Iterable<Fields | undefined>): Promise<Table> {
-  const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), people: [], others: 0 };
+  const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), people: [], personFields: new Set(), others: 0 };
   // Field → its values, each kept once however often it comes.
   const values = new Map<string, Map<Scalar, Scalar>>();
   const names = new Map<string, string>();
@@ -59,11 +61,12 @@ export async function tableOf(records: AsyncIterable<Fields | undefined> | Itera
       table.scalars.set(field, column);
       if (known.size > MOST_VALUES) table.scalars.delete(field);
     }
-    const person = personOf(record);
-    if (person !== undefined) {
+    const about = personOf(record);
+    if (about !== undefined) {
       // One string for all of a person's records.
-      if (!names.has(person)) names.set(person, person);
-      table.people[row] = names.get(person);
+      if (!names.has(about.person)) names.set(about.person, about.person);
+      table.people[row] = names.get(about.person);
+      for (const field of about.fields) table.personFields.add(field);
     }
     row++;
   }

@@ -44,7 +44,7 @@ export interface PairedChange {
   /** 95 % interval, resampled over clusters. */
   low: number;
   high: number;
-  /** Two-sided sign-flip test over records, and p after Holm's correction over `tests` of them. */
+  /** Two-sided sign-flip test over clusters, and p after Holm's correction over `tests` of them. */
   p: number;
   p_holm: number;
   tests: number;
@@ -52,6 +52,8 @@ export interface PairedChange {
   exact: boolean;
   /** People, where records name them; else records. */
   clusters: number;
+  /** Fields that name a person (`community`, `person`); none where single records are the clusters. */
+  people: readonly string[];
 }
 
 /** One number before and after. */
@@ -69,8 +71,9 @@ export interface ScoreChange {
   n: number;
   /** Pairs that are not equal. */
   moved: number;
-  /** Records with a value on one side only. */
+  /** Records with a value on one side only, and those of them that had one before. */
   unpaired: number;
+  lost: number;
   /** Means over the pairs, or the single numbers; null where that side has none. */
   before: number | null;
   after: number | null;
