@@ -91,6 +91,23 @@ records
     expect(await items(p)).toHaveLength(2);
   });
 
+  test("of a directory of which neither side keeps anything are not forgotten", async ({ p }) => {
+    p.write({ "pipeline.yaml": pipeline({ d: { cmd: "mkdir {output}; cp {files.in} {output}/rows.jsonl; echo same > {output}/same.txt", files: { in: "in.jsonl" }, output: "d/" } }), "in.jsonl": [{ id: "a", n: 1 }] });
+    await p.built();
+    commit(p);
+    p.write({ "in.jsonl": [{ id: "a", n: 2 }] });
+    await p.built();
+    commit(p);
+    p.remove("cache/objects");
+    p.remove("artifacts");
+    const { code, stdout } = await p.dag("diff", "HEAD~1", "HEAD");
+    expect(code).toBe(0);
+    expect(stdout).toContain("\nnot compared\n  of HEAD~1 these bytes are no longer kept: d\n    git checkout HEAD~1 && dag run && git checkout - && dag run\n  of HEAD these bytes are no longer kept: d\n");
+    const { events } = await p.dag("diff", "HEAD~1", "HEAD", "--json");
+    expect(events.filter(({ event }) => event === "unread").map(({ why }) => why)).toEqual(["before-gone", "after-gone"]);
+    expect(events.at(-1)).toMatchObject({ event: "done", unread: 2 });
+  });
+
   test("a stored artifact that is not what its name says is never read", async ({ p }) => {
     await from(p, [{ id: "a", n: 1 }], [{ id: "a", n: 2 }]);
     const before = createHash("sha256").update('{"id":"a","n":1}\n').digest("hex");

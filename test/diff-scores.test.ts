@@ -147,6 +147,47 @@ sign flips of records.
     expect(await text(p)).toContain("  f1  4 groups: 1 up, 3 equal\n\nf1\n  a, noise 0  .250 → .750  +.500 [+.500, +.500]  up (p .031)\n  and 3 more: --all\n");
   });
 
+  test("where another system takes one's place, records are paired by what was asked, and each side's groups without a partner are named", async ({ p, q }) => {
+    const rows = (reader: string, f1: number): object[] => ["bm25", "dense"].flatMap((retriever) => questions(7, (i) => ({ id: `q${i}@${reader}+${retriever}`, question: `q${i}`, system: `${reader}+${retriever}`, reader, retriever, f1 })));
+    await from(p, [...rows("r0", 0.5), ...rows("r1", 0.25)], [...rows("r0", 0.5), ...rows("r2", 0.75)]);
+    expect((await scores(p)).map(({ group, verdict, before, after, renamed }) => ({ group, verdict, before, after, renamed }))).toEqual([
+      { group: { system: "r0+bm25" }, verdict: "same", before: 0.5, after: 0.5, renamed: undefined },
+      { group: { system: "r0+dense" }, verdict: "same", before: 0.5, after: 0.5, renamed: undefined },
+      { group: { system: "r1+bm25 → r2+bm25" }, verdict: "up", before: 0.25, after: 0.75, renamed: { pairs: 7, by: ["question", "retriever"] } },
+      { group: { system: "r1+dense → r2+dense" }, verdict: "up", before: 0.25, after: 0.75, renamed: { pairs: 7, by: ["question", "retriever"] } },
+    ]);
+    const shown = await text(p);
+    expect(shown).toContain("28 records paired by id, or where systems have other names by question, retriever\n  f1  4 groups: 2 up, 2 equal\n");
+    expect(shown).not.toContain("not compared");
+    // Two in place of one: which is whose, nobody can say.
+    await from(q, [...rows("r0", 0.5), ...rows("r1", 0.25)], [...rows("r0", 0.5), ...rows("r2", 0.75), ...rows("r3", 0.75)]);
+    expect(await scores(q)).toMatchObject([{ group: { system: "r0+bm25" }, verdict: "same" }, { group: { system: "r0+dense" }, verdict: "same" }]);
+    expect((await text(q)).replace(/\s+/g, " ")).toContain("not compared scores: 4 of 6 groups of now have no partner (r2+bm25; r2+dense; r3+bm25; …), 2 of 4 groups of before have no partner (r1+bm25; r1+dense)");
+    // Other questions are never taken for another system.
+    const asked = (from: number): object[] => questions(7, (i) => ({ id: `${from}${i}`, question: from + i, system: "s", f1: 0.5 }));
+    q.write({ "scores.jsonl": [...rows("r0", 0.5), ...asked(10)] });
+    await q.built();
+    commit(q);
+    q.write({ "scores.jsonl": [...rows("r0", 0.5), ...asked(50)] });
+    await q.built();
+    expect((await scores(q)).map(({ group }) => (group as { system: string }).system)).toEqual(["r0+bm25", "r0+dense"]);
+  });
+
+  test("hundreds of systems stay groups; of more than a thousand it is said that they are one", async ({ p }) => {
+    const rows = (systems: number, gain: number): object[] => Array.from({ length: systems }, (_, s) => questions(6, (i) => ({ id: `${i}@${s}`, system: `s${s}`, f1: 0.25 + (s === 0 ? gain : 0) }))).flat();
+    await from(p, rows(60, 0), rows(60, 0.5));
+    const found = await scores(p);
+    expect(found).toHaveLength(60);
+    expect(found.filter(({ verdict }) => verdict === "up")).toMatchObject([{ group: { system: "s0" } }]);
+    p.write({ "scores.jsonl": rows(1001, 0) });
+    await p.built();
+    commit(p);
+    p.write({ "scores.jsonl": rows(1001, 0.5) });
+    await p.built();
+    expect(await scores(p)).toMatchObject([{ group: {}, n: 6006 }]);
+    expect(await text(p)).toContain("\nnot compared\n  scores: more than 1,000 values of system: not told apart\n");
+  });
+
   test("true counts as 1, null as nothing, and a field that is an id or an index as no score", async ({ p }) => {
     const rows = (right: number): object[] => questions(8, (i) => ({ correct: i < right, confidence: i === 7 ? null : 0.5, row_id: right, index: i + right, seed: right }));
     await from(p, rows(2), rows(8));

@@ -6,6 +6,7 @@ import type { ItemCounts, Unread } from "../../report/index.ts";
 import type { Cells } from "../../watch/index.ts";
 import { common, printJson } from "../common.ts";
 import { scoreEvents, scoreLines } from "./scores.ts";
+import { reasonLines } from "./unread.ts";
 import { count } from "./words.ts";
 
 /** What came of a build, on stdout: how many records it changed, and whether the scores moved. `before` and `after`: the cells of its lock then and now. */
@@ -30,7 +31,9 @@ export async function tellOutcome(project: Project, before: Cells, after: Cells,
     // What the printer leaves out, a flag of `dag diff` shows.
     if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: false, whole: !process.stdout.isTTY }).map((line) => line.replace(/: --all$/, ""))]);
     else if (changed.length === 0 && ran > 0) say(["every artifact came out as it was: no score can have moved"]);
-    if (unread.length > 0) say([`${count(unread.length, "file")} could not be compared`]);
+    const part = unread.filter(({ why }) => why === "no-partner" || why === "pooled");
+    for (const one of part) say(["", ...reasonLines(one, width)]);
+    if (unread.length > part.length) say([`${count(unread.length - part.length, "file")} could not be compared`]);
   } finally {
     await sides.close();
   }

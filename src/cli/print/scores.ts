@@ -5,7 +5,7 @@ import { bothTexts } from "./numbers.ts";
 import { scoreNote } from "./score-note.ts";
 import { isClear, missingText, tableLines, verdictText } from "./score-rows.ts";
 import type { ScoreLinesOptions } from "./score-rows.ts";
-import { count, few } from "./words.ts";
+import { count, few, wrapped } from "./words.ts";
 
 /** Metrics told before others, the most telling first. */
 const FIRST = ["f1", "accuracy", "correct", "exact_match", "em", "score", "win_rate", "retrieval_recall", "recall", "precision"];
@@ -42,20 +42,33 @@ function pairedLines(file: readonly ScoreChange[], options: ScoreLinesOptions): 
   const cells = new Set(file.map(({ cell }) => cell)).size;
   const metrics = groupBy(file, ({ metric }) => metric).sort((a, b) => rank(a[0]) - rank(b[0]));
   const records = Math.max(...metrics.map((rows) => rows.reduce((sum, { n, unpaired, detail }) => sum + (detail ? 0 : n + unpaired), 0)));
-  const head = cut(`${placeOf(first, cells)}: ${count(records, "record")} paired by id${peopleText(file)}`, options.whole ? Infinity : width);
+  const title = `${placeOf(first, cells)}: ${count(records, "record")} paired ${pairedText(file)}`;
+  const people = peopleText(file);
+  // The people go below where they do not fit beside.
+  const head = people === "" || columns(title + people) <= width ? [title + people] : [`${title},`, `  ${people.slice(2)}`];
+  const heads = head.flatMap((line) => wrapped(line, width - 2).map((part, at) => (at === 0 ? part : `  ${part}`)));
   // One group: the metrics are the rows.
-  if (metrics.every((rows) => rows.length === 1)) return [head, ...tableLines(metrics.flat(), ({ metric }) => printable(metric), options)];
+  if (metrics.every((rows) => rows.length === 1)) return [...heads, ...tableLines(metrics.flat(), ({ metric }) => printable(metric), options)];
   const label = labelling(file, cells > 1);
   const names = Math.min(30, Math.max(...metrics.map(([one]) => columns(printable(one?.metric ?? "")))));
   const tallies = metrics.map((rows) => cut(`  ${printable(rows[0]?.metric ?? "").padEnd(names)}  ${tally(rows)}`, options.whole ? Infinity : width));
   const moved = metrics.filter((rows) => rows.some(isTold));
   const shown = all ? moved : moved.filter((rows, at) => at < METRICS || rows.some((row) => isClear(row)));
-  return [head, ...tallies, ...shown.flatMap((rows) => ["", printable(rows[0]?.metric ?? ""), ...tableLines(shownRows(rows, all), label, options), ...moreLines(rows.length - shownRows(rows, all).length)])];
+  return [...heads, ...tallies, ...shown.flatMap((rows) => ["", printable(rows[0]?.metric ?? ""), ...tableLines(shownRows(rows, all), label, options), ...moreLines(rows.length - shownRows(rows, all).length)])];
 }
 
 /** Records of one id on both sides, not a single number. */
 const isPaired = ({ test, unpaired }: ScoreChange): boolean => test !== null || unpaired > 0;
 const isTold = ({ moved, unpaired }: ScoreChange): boolean => moved > 0 || unpaired > 0;
+
+/** `by id`; where another system took one's place, by what they share. */
+function pairedText(file: readonly ScoreChange[]): string {
+  const renamed = file.flatMap((change) => change.renamed ?? []);
+  const [first] = renamed;
+  if (first === undefined) return "by id";
+  const all = file.every((change) => change.renamed?.pairs === change.n + change.unpaired);
+  return `by ${all ? "" : "id, or where systems have other names by "}${printable(first.by.join(", "))}`;
+}
 
 /** Whose records they are, and which fields say so. */
 function peopleText(file: readonly ScoreChange[]): string {
@@ -154,15 +167,4 @@ function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
     else group.push(item);
   }
   return [...groups.values()];
-}
-
-function wrapped(text: string, width: number): string[] {
-  if (text === "") return [];
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && columns(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

@@ -2,7 +2,7 @@ import type { Side } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
 import { cut } from "../../report/index.ts";
 import type { Unread } from "../../report/index.ts";
-import { few } from "./words.ts";
+import { few, wrapped } from "./words.ts";
 
 /** What could not be compared, and how to get what is missing. */
 export function unreadLines(unread: readonly Unread[], before: Side, after: Side, width: number): string[] {
@@ -12,8 +12,13 @@ export function unreadLines(unread: readonly Unread[], before: Side, after: Side
     const cells = [...new Set(unread.filter((one) => one.why === why).map(({ cell }) => cell))];
     if (cells.length > 0) lines.push(`of ${printable(side.name)} these bytes are no longer kept: ${few(cells)}`, ...wayBack(side).map((line) => `  ${line}`));
   }
-  for (const { cell, file, why, message } of unread) if (!why.endsWith("-gone")) lines.push(`${printable(`${cell}${file === "" ? "" : ` ${file}`}`)}: ${printable(message)}`);
+  for (const { cell, file, why, message } of unread) if (!why.endsWith("-gone")) lines.push(...reasonLines({ cell, file, message }, width - 2));
   return ["", "not compared", ...lines.map((line) => cut(`  ${line}`, width))];
+}
+
+export function reasonLines({ cell, file, message }: Pick<Unread, "cell" | "file" | "message">, width: number): string[] {
+  const [first = "", ...rest] = wrapped(printable(`${cell}${file === "" ? "" : ` ${file}`}: ${message}`), width - 2);
+  return [first, ...rest.map((line) => `  ${line}`)];
 }
 
 function wayBack(side: Side): string[] {

@@ -2,6 +2,7 @@ import type { BuildEvent, BuildTotals, Calls } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
 import { describeReason } from "../../plan/index.ts";
 import type { Reason } from "../../plan/index.ts";
+import { columns } from "../../report/index.ts";
 
 export type CellEvent = Extract<BuildEvent, { type: "cell" }>;
 
@@ -102,4 +103,16 @@ export const removedText = (removed: number): string => `${count(removed, "artif
 
 export function waitingText({ pid, host, command, sinceMs }: Extract<BuildEvent, { type: "waiting" }>): string {
   return `waiting for dag ${printable(command)} (process ${pid} on ${printable(host)}, building for ${duration(sinceMs)})`;
+}
+
+/** A text in lines of at most so many columns. */
+export function wrapped(text: string, width: number): string[] {
+  if (text === "") return [];
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && columns(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -9,6 +9,11 @@ const ABOVE_PERSON = "community";
 /** Numbers that name something. */
 const NAMES = /^(?:id|idx|index|seed|line|position|.*(?:_id|_idx|_index|_seed))$/i;
 
+/** Fields that say how an answer came about: another system may be asked the same. */
+const SYSTEMS = new Set(["system", "model", "reader", "retriever", "method", "variant", "condition"]);
+/** Fields that say what was asked. */
+const ASKED = /^(?:question|query|item|task|topic|example|case|statement|prompt|document|doc)$/;
+
 /** Longer text is content. */
 const LONGEST_NAME = 200;
 
@@ -24,6 +29,13 @@ export const isGroup = (field: string, fields: ReadonlySet<string>): boolean => 
 
 /** Is it told by the groups there are? Then it breaks nothing down. */
 export const isToldByGroups = (field: string): boolean => GROUPS.has(field) || personField([field]) !== undefined;
+
+export const isSystem = (field: string): boolean => SYSTEMS.has(field);
+export const isAsked = (field: string): boolean => ASKED.test(field) || (NAMES.test(field) && personField([field]) === undefined);
+
+/** A field with more values than this is not broken down by: a text that groups nothing, or too many groups to read. */
+export const mostValues = (field: string): number => (GROUPS.has(field) ? 1000 : 40);
+export const isGroupName = (field: string): boolean => GROUPS.has(field);
 
 function personField(fields: readonly string[]): string | undefined {
   return PEOPLE.flatMap((name) => [name, `${name}_id`]).find((name) => fields.includes(name));
@@ -45,6 +57,11 @@ export function* numbersOf(value: Readonly<Record<string, unknown>>, prefix = ""
     else if (typeof inner === "boolean") yield [path, inner ? 1 : 0];
     else if (typeof inner === "object" && inner !== null && !Array.isArray(inner) && depth < 8) yield* numbersOf(inner as Record<string, unknown>, path, depth + 1);
   }
+}
+
+/** Fields at the top that together tell which record it is, whatever its id. */
+export function* namesOf(record: Readonly<Record<string, unknown>>): Generator<[field: string, value: Scalar]> {
+  for (const [field, value] of Object.entries(record)) if (field !== "id" && isScalar(value) && !(typeof value === "string" && value.length > LONGEST_NAME) && (isAsked(field) || isName(field))) yield [field, value];
 }
 
 /** Fields at the top that may name a group or a part of one. */

@@ -44,12 +44,13 @@ const LARGEST_JSON = 1 << 26;
 /** The records of changed files, one after another: what differs, and after each file its counts. */
 export async function* compareItems(before: BuildSide, after: BuildSide, cell: string, onUnread: (unread: Unread) => void = () => {}): AsyncGenerator<ItemChange | ItemCounts> {
   const { pairs, gone } = await changedFiles(cell, before, after);
-  if (gone !== undefined) onUnread(goneOf(cell, "", gone));
+  for (const side of gone) onUnread(goneOf(cell, "", side));
   for (const pair of pairs) {
     if (!/\.jsonl?$/.test(pair.path) || pair.before === undefined || pair.after === undefined) continue;
     const [old, now] = [await before.find(pair.before), await after.find(pair.after)];
     if (old === undefined || now === undefined) {
-      onUnread(goneOf(cell, pair.file, old === undefined ? "before" : "after"));
+      if (old === undefined) onUnread(goneOf(cell, pair.file, "before"));
+      if (now === undefined) onUnread(goneOf(cell, pair.file, "after"));
       continue;
     }
     try {

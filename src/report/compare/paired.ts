@@ -3,11 +3,12 @@ import type { Pair } from "../../stats/index.ts";
 import { isGroup, isToldByGroups } from "./fields.ts";
 import { holm } from "./holm.ts";
 import type { Table } from "./table.ts";
-import type { FilePair, PairedChange, ScoreChange } from "./types.ts";
+import { partners, partnerless } from "./partners.ts";
+import type { FilePair, PairedChange, ScoreChange, Unread } from "./types.ts";
 
 type Group = ScoreChange["group"];
 /** Rows of one record before and after. */
-type Rows = readonly [before: number, after: number][];
+export type Rows = readonly [before: number, after: number][];
 
 /** A change whose p is not yet corrected for the number of tests. */
 export type Tested = Omit<ScoreChange, "test"> & { test: Omit<PairedChange, "p_holm" | "tests"> | null };
@@ -25,19 +26,34 @@ const FEWEST = 1000;
 /** Two score files joined by record id. */
 class Joined {
   readonly rows: Rows;
+  /** Later rows whose partner has another id, by which fields they are paired, and which say that the system is another. */
+  private readonly renamed: { rows: ReadonlySet<number>; by: readonly string[]; systems: ReadonlySet<string> };
   constructor(
     readonly before: Table,
     readonly after: Table,
   ) {
-    this.rows = [...after.rows].flatMap(([id, b]): [number, number][] => {
+    const rows = [...after.rows].flatMap(([id, b]): [number, number][] => {
       const a = before.rows.get(id);
       return a === undefined ? [] : [[a, b]];
     });
+    const others = partners(before, after, rows);
+    this.renamed = { rows: new Set(others.rows.map(([, b]) => b)), by: others.by, systems: new Set(others.systems) };
+    this.rows = [...rows, ...others.rows];
+  }
+
+  /** What a field names in a pair: `a → b` where one system took another's place. */
+  private name(field: string, [a, b]: readonly [number, number]): string | number | boolean | undefined {
+    const [old, now] = [this.before.scalars.get(field)?.[a], this.after.scalars.get(field)?.[b]];
+    return old === now || old === undefined || now === undefined || !this.isRenamed(field, b) ? now : `${old} → ${now}`;
+  }
+
+  private isRenamed(field: string, b: number): boolean {
+    return this.renamed.systems.has(field) && this.renamed.rows.has(b);
   }
 
   /** Fields with few values that are the same on both sides of every pair: what differs is an outcome, and groups by it would be chosen by the result. */
   sharedFields(): string[] {
-    return [...this.after.scalars.keys()].filter((field) => this.rows.every(([a, b]) => this.before.scalars.get(field)?.[a] === this.after.scalars.get(field)?.[b])).sort();
+    return [...this.after.scalars.keys()].filter((field) => this.rows.every(([a, b]) => this.isRenamed(field, b) || this.before.scalars.get(field)?.[a] === this.after.scalars.get(field)?.[b])).sort();
   }
 
   /** Whole numbers that are the same in every pair describe the records (hops, sizes); they are no scores. */
@@ -52,7 +68,7 @@ class Joined {
   grouped(rows: Rows, fields: readonly string[]): [Group, Rows][] {
     const groups = new Map<string, [Group, [number, number][]]>();
     for (const row of rows) {
-      const values = fields.map((field) => this.after.scalars.get(field)?.[row[1]]);
+      const values = fields.map((field) => this.name(field, row));
       const key = JSON.stringify(values.map((value) => value ?? null));
       const known = groups.get(key);
       if (known !== undefined) known[1].push(row);
@@ -94,7 +110,8 @@ class Joined {
     const gained = sum.unpaired - sum.lost;
     // Without any pair, each side's own mean.
     const means = sum.n > 0 ? { before: sum.before / sum.n, after: sum.after / sum.n } : { before: sum.lost > 0 ? alone.before / sum.lost : null, after: gained > 0 ? alone.after / gained : null };
-    return [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, ...means, rows, clusters: people.size }];
+    const pairs = rows.reduce((total, [, y]) => total + (this.renamed.rows.has(y) ? 1 : 0), 0);
+    return [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, ...(pairs === 0 ? {} : { renamed: { pairs, by: this.renamed.by } }), ...means, rows, clusters: people.size }];
   }
 
   /** Tests questions, one of `files` such lists. Where nothing moved there is nothing to test. */
@@ -114,9 +131,22 @@ class Joined {
   }
 }
 
-/** Scores of two record files, paired by id: every metric in every group; with `parts` also numbers below the top, and every part of a group. `files`: how many such files are compared. */
-export function pairedChanges(file: FilePair, before: Table, after: Table, parts: boolean, files: number): Tested[] {
+interface PairedOptions {
+  /** Also numbers below the top, and every part of a group. */
+  parts: boolean;
+  /** How many such files are compared. */
+  files: number;
+  /** Told of groups that have no partner, or cannot be told apart. */
+  tell: (one: Pick<Unread, "why" | "message">) => void;
+}
+
+/** Scores of two record files, paired by id: every metric in every group. */
+export function pairedChanges(file: FilePair, before: Table, after: Table, { parts, files, tell }: PairedOptions): Tested[] {
   const joined = new Joined(before, after);
+  const alone = partnerless(before, after, joined.rows);
+  if (alone !== undefined) tell({ why: "no-partner", message: alone });
+  const crowded = [...new Set([...before.crowded, ...after.crowded])].sort();
+  if (crowded.length > 0) tell({ why: "pooled", message: `more than 1,000 values of ${crowded.join(", ")}: not told apart` });
   const fields = joined.sharedFields();
   const groups = joined.grouped(joined.rows, fields.filter((field) => isGroup(field, new Set(fields))));
   const metrics = joined.metrics();

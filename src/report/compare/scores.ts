@@ -26,7 +26,7 @@ export async function compareScores(before: BuildSide, after: BuildSide, cells: 
   const files: FilePair[] = [];
   for (const cell of cells) {
     const { pairs, gone } = await changedFiles(cell, before, after);
-    if (gone !== undefined) onUnread(goneOf(cell, "", gone));
+    for (const side of gone) onUnread(goneOf(cell, "", side));
     files.push(...pairs.filter(({ path, before: old, after: now }) => /\.jsonl?$/.test(path) && old !== undefined && now !== undefined));
   }
   const reading = { before, after, parts, files: files.filter(({ path }) => path.endsWith(".jsonl")).length, onUnread };
@@ -46,12 +46,14 @@ async function fileScores(pair: FilePair, { before, after, parts, files, onUnrea
   const { cell, file, path } = pair;
   if (pair.before === undefined || pair.after === undefined) return [];
   const [old, now] = [await before.find(pair.before), await after.find(pair.after)];
+  const tell = (one: Pick<Unread, "why" | "message">): void => onUnread({ cell, file, ...one });
   const say = (why: Unread["why"], message: string): [] => {
     onUnread({ cell, file, why, message });
     return [];
   };
   if (old === undefined || now === undefined) {
-    onUnread(goneOf(cell, file, old === undefined ? "before" : "after"));
+    if (old === undefined) onUnread(goneOf(cell, file, "before"));
+    if (now === undefined) onUnread(goneOf(cell, file, "after"));
     return [];
   }
   if (path.endsWith(".json")) {
@@ -63,12 +65,12 @@ async function fileScores(pair: FilePair, { before, after, parts, files, onUnrea
       return say("not-records", "is not JSON on both sides");
     }
     const [a, b] = values;
-    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), parts, files + 1) : numberChanges(pair, a, b);
+    return isRecords(a) && isRecords(b) ? pairedChanges(pair, await tableOf(a), await tableOf(b), { parts, files: files + 1, tell }) : numberChanges(pair, a, b);
   }
   try {
     const [a, b] = [await readTable(old), await readTable(now)];
     if (a.rows.size === 0 || b.rows.size === 0) return a.rows.size + a.others === 0 || b.rows.size + b.others === 0 ? [] : say("not-records", "has no records with an id");
-    const changes = pairedChanges(pair, a, b, parts, files);
+    const changes = pairedChanges(pair, a, b, { parts, files, tell });
     return changes.length > 0 || [...b.rows.keys()].some((id) => a.rows.has(id)) ? changes : say("no-pairs", "has no id in common with before: nothing can be paired");
   } catch (error) {
     if (error instanceof RangeError) return say("too-large", error.message);

@@ -1,11 +1,9 @@
-import { isName, numbersOf, personOf, scalarsOf } from "./fields.ts";
+import { isGroupName, isName, mostValues, namesOf, numbersOf, personOf, scalarsOf } from "./fields.ts";
 import { fieldsOf, fileLines } from "./lines.ts";
 import type { Fields } from "./lines.ts";
 
 /** More columns than this are not scores. */
 const MOST_COLUMNS = 256;
-/** A field with more values than this names single records, not groups of them. */
-const MOST_VALUES = 40;
 
 type Scalar = string | number | boolean;
 
@@ -17,6 +15,10 @@ export interface Table {
   numbers: Map<string, number[]>;
   /** Field → value by row, for those with few values. */
   scalars: Map<string, (Scalar | undefined)[]>;
+  /** Fields that would name groups, but far too many. */
+  crowded: Set<string>;
+  /** Field → value by row, for those that tell which record it is. */
+  names: Map<string, (Scalar | undefined)[]>;
   /** Person by row, where records name one. */
   people: (string | undefined)[];
   /** Fields that name people. */
@@ -35,10 +37,11 @@ async function* recordsIn(path: string): AsyncGenerator<Fields | undefined> {
 
 /** The table of records wherever they come from. */
 export async function tableOf(records: AsyncIterable<Fields | undefined> | Iterable<Fields | undefined>): Promise<Table> {
-  const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), people: [], personFields: new Set(), others: 0 };
+  const table: Table = { rows: new Map(), numbers: new Map(), scalars: new Map(), crowded: new Set(), names: new Map(), people: [], personFields: new Set(), others: 0 };
   // Field → its values, each kept once however often it comes.
   const values = new Map<string, Map<Scalar, Scalar>>();
   const names = new Map<string, string>();
+  const once = new Map<Scalar, Scalar>();
   let row = 0;
   for await (const record of records) {
     if (typeof record?.["id"] !== "string" || table.rows.has(record["id"])) {
@@ -54,12 +57,22 @@ export async function tableOf(records: AsyncIterable<Fields | undefined> | Itera
     }
     for (const [field, value] of scalarsOf(record)) {
       const known = values.get(field) ?? (values.size < MOST_COLUMNS ? new Map<Scalar, Scalar>() : undefined);
-      if (known === undefined || known.size > MOST_VALUES) continue;
+      if (known === undefined || known.size > mostValues(field)) continue;
       if (!known.has(value)) values.set(field, known.set(value, value));
       const column = table.scalars.get(field) ?? [];
       column[row] = known.get(value);
       table.scalars.set(field, column);
-      if (known.size > MOST_VALUES) table.scalars.delete(field);
+      if (known.size > mostValues(field)) {
+        table.scalars.delete(field);
+        if (isGroupName(field)) table.crowded.add(field);
+      }
+    }
+    for (const [field, value] of namesOf(record)) {
+      const column = table.names.get(field) ?? (table.names.size < MOST_COLUMNS ? [] : undefined);
+      if (column === undefined) continue;
+      if (!once.has(value)) once.set(value, value);
+      column[row] = once.get(value);
+      table.names.set(field, column);
     }
     const about = personOf(record);
     if (about !== undefined) {

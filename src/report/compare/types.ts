@@ -34,7 +34,7 @@ export interface FilePair {
 export interface Unread {
   cell: string;
   file: string;
-  why: "before-gone" | "after-gone" | "no-pairs" | "not-records" | "too-large";
+  why: "before-gone" | "after-gone" | "no-pairs" | "no-partner" | "pooled" | "not-records" | "too-large";
   message: string;
 }
 
@@ -74,6 +74,8 @@ export interface ScoreChange {
   /** Records with a value on one side only, and those of them that had one before. */
   unpaired: number;
   lost: number;
+  /** Pairs that have no id in common, and the fields they were paired by instead. */
+  renamed?: { pairs: number; by: readonly string[] };
   /** Means over the pairs, or the single numbers; null where that side has none. */
   before: number | null;
   after: number | null;
