@@ -39,7 +39,7 @@ describe.concurrent("records before and after", () => {
     const { stdout } = await p.dag("diff");
     expect(stdout).toContain(`
 records
-  scores: 1 changed, 1 added, 1 removed of 6 records
+  scores: 1 changed, 1 added, 1 removed (5 records before and after)
     fields that differ: answers[].n, answers[].text, extra, note
     ~ deep: answers[1].n 1 → 2, answers[1].text, extra, note null → "now"
     + came
@@ -89,6 +89,27 @@ records
     git(p, "stash", "pop", "-q");
     await p.built();
     expect(await items(p)).toHaveLength(2);
+  });
+
+  test("of a directory with several files are told below their file, and a number is an id as its text is", async ({ p }) => {
+    const stage = { d: { cmd: "mkdir {output}; cp {files.one} {output}/one.jsonl; cp {files.two} {output}/two.jsonl", files: { one: "one.jsonl", two: "two.jsonl" }, output: "d/" } };
+    p.write({ "pipeline.yaml": pipeline(stage), "one.jsonl": [{ id: 1, n: 1 }, { id: 2, n: 1 }], "two.jsonl": [{ id: "x", m: "a" }] });
+    await p.built();
+    commit(p);
+    p.write({ "one.jsonl": [{ id: 1, n: 2 }, { id: "2", n: 1 }, { id: 3, n: 1 }], "two.jsonl": [{ id: "x", m: "b" }] });
+    await p.built();
+    expect((await p.dag("diff")).stdout).toContain(`
+records
+  d one.jsonl: 2 changed, 1 added (2 → 3 records)
+    fields that differ: id, n
+    ~ 1: n 1 → 2
+    ~ 2: id 2 → "2"
+    + 3
+  d two.jsonl: 1 changed of 1 record
+    fields that differ: m
+    ~ x: m "a" → "b"
+`);
+    expect((await p.dag("diff", "--items")).stdout).toContain('\nrecords\n  d one.jsonl\n    ~ 1: n 1 → 2\n    ~ 2: id 2 → "2"\n    + 3\n  d two.jsonl\n    ~ x: m "a" → "b"\n  d one.jsonl: ');
   });
 
   test("of a directory of which neither side keeps anything are not forgotten", async ({ p }) => {

@@ -1,7 +1,7 @@
 /** The scores of dag diff, against numbers worked out by hand. */
 import { describe, expect } from "vitest";
 import { commit, given } from "./diff.rig.ts";
-import { pipeline, test } from "./rig/index.ts";
+import { hasTerminal, pipeline, Terminal, test } from "./rig/index.ts";
 import type { DagEvent, Project } from "./rig/index.ts";
 
 /** Builds the scores, commits, builds the others in their place. */
@@ -157,7 +157,7 @@ sign flips of records.
       { group: { system: "r1+dense → r2+dense" }, verdict: "up", before: 0.25, after: 0.75, renamed: { pairs: 7, by: ["question", "retriever"] } },
     ]);
     const shown = await text(p);
-    expect(shown).toContain("28 records paired by id, or where systems have other names by question, retriever\n  f1  4 groups: 2 up, 2 equal\n");
+    expect(shown).toContain("28 records paired by id, or where systems have other names by\n  question, retriever\n  f1  4 groups: 2 up, 2 equal\n");
     expect(shown).not.toContain("not compared");
     // Two in place of one: which is whose, nobody can say.
     await from(q, [...rows("r0", 0.5), ...rows("r1", 0.25)], [...rows("r0", 0.5), ...rows("r2", 0.75), ...rows("r3", 0.75)]);
@@ -243,6 +243,48 @@ sign flips of records.
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'dag: --scores: both builds have no cell or stage "aa"; did you mean "a"?\n' });
   });
 
+  test("scores that are all nested are scores, beside others they are details", async ({ p, q }) => {
+    const rows = (f1: number): object[] => questions(6, () => ({ scores: { f1, em: 0.5 } }));
+    await from(p, rows(0.25), rows(0.75));
+    expect(await scores(p)).toMatchObject([{ metric: "scores.em", detail: false, verdict: "same" }, { metric: "scores.f1", detail: false, verdict: "up", test: { tests: 1 } }]);
+    await from(q, rows(0.25).map((row) => ({ ...row, f1: 0.5 })), rows(0.75).map((row) => ({ ...row, f1: 0.5 })));
+    expect((await scores(q)).map(({ metric }) => metric)).toEqual(["f1"]);
+  });
+
+  test("--scores of a stage that has none says why", async ({ p }) => {
+    const stages = { a: { cmd: "cp {files.in} {output}", files: { in: "a.jsonl" }, output: "a.jsonl" }, b: { cmd: "echo 1 > {output}", output: "b.json" }, c: { cmd: "cat {needs.a} {needs.b} > {output}", needs: ["a", "b"], output: "c.txt" } };
+    p.write({ "pipeline.yaml": pipeline(stages), "a.jsonl": [{ id: "x", text: "one" }] });
+    await p.built();
+    commit(p);
+    p.write({ "a.jsonl": [{ id: "x", text: "two" }] });
+    await p.built();
+    expect(await text(p, "--scores", "a", "--scores", "b")).toContain("\n\na: no number to compare in records with an id, or in JSON\n\nb: the same bytes on both sides, so all its numbers are equal\n");
+  });
+
+  test("names are cut where they do not tell rows apart, only on a terminal; --all into a pipe cuts nothing", async ({ p }) => {
+    const name = "a-reader-of-great-length-and-dignity+a-retriever-of-no-less-standing";
+    const rows = (f1: number): object[] => [0, 0.3, 0.5].flatMap((noise) => questions(6, (i) => ({ id: `q${i}@${noise}`, system: `${name}`, noise, f1, note: "x".repeat(99) + String(f1) }))).concat(questions(6, (i) => ({ id: `o${i}`, system: "o", noise: 0, f1 })));
+    await from(p, rows(0.25), rows(0.75));
+    const shown = await text(p);
+    for (const noise of [0, 0.3, 0.5]) expect(shown).toContain(`\n  ${name}, noise ${noise}  `);
+    expect((await text(p, "--all", "--items")).includes("…")).toBe(false);
+    if (!hasTerminal) return;
+    const terminal = new Terminal(p, ["diff"], { columns: 80 });
+    await terminal.result;
+    const lines = terminal.screen().filter((line) => line.includes("…") && line.includes("weak"));
+    expect(lines).toHaveLength(3);
+    for (const noise of [0, 0.3, 0.5]) expect(lines.filter((line) => line.includes(`, noise ${noise}  `))).toHaveLength(1);
+  });
+
+  test("large numbers have no decimals forced upon them, and columns stand one below the other", async ({ p }) => {
+    await from(p, questions(6, () => ({ tokens: 20_241_029, latency: 7, loss: 0.503 })), questions(6, () => ({ tokens: 20_241_035, latency: 9, loss: -0.001 })));
+    expect(await text(p)).toContain(`
+  latency           7 →          9     +2 [+2, +2]        weak
+  loss           .503 →      -.001  -.504 [-.504, -.504]  weak
+  tokens   20,241,029 → 20,241,035     +6 [+6, +6]        weak
+`);
+  });
+
   test("what a hostile score file holds cannot break the comparison", async ({ p }) => {
     const deep = `{"id":"d","x":${'{"y":'.repeat(2000)}1${"}".repeat(2000)}}`;
     const lines = (n: number): string => `${deep}\nnot json\n[1]\n"x"\n{"id":5,"f1":1}\n{"id":"__proto__","f1":${n},"__proto__":{"f1":3},"constructor":${n}}\n{"id":"q","f1":1e308,"toString":${n}}\n{"id":"q","f1":2}\n${JSON.stringify({ id: "many", ...Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`m${i}`, n])) })}\n`;
@@ -252,7 +294,7 @@ sign flips of records.
     commit(p);
     p.write({ "scores.txt": lines(0.75) });
     await p.built();
-    expect((await scores(p)).find(({ metric }) => metric === "f1")).toMatchObject({ n: 2, moved: 1 });
+    expect((await scores(p)).find(({ metric }) => metric === "f1")).toMatchObject({ n: 3, moved: 1 });
     expect(await text(p)).toContain("scores scores.jsonl: ");
   });
 });

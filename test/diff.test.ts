@@ -202,6 +202,14 @@ lengths  changed because of letters (`);
     expect(await refused(2, "HEAD")).toMatch(/^dag: "HEAD" \(\w{12}\) has no dag\.lock; name a revision with a build: git log --oneline -- dag\.lock\n$/);
   });
 
+  test("of a repository that is someone else's says what git has to be told", async ({ p }) => {
+    await published(p);
+    p.env["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1";
+    const { code, stderr } = await p.dag("diff");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^dag: there is no revision to compare with: fatal: .*; if you trust it: git config --global --add safe\.directory \S.*; name two lock files or bundles/);
+  });
+
   test("a file goes before a revision of its name, and now before both, as the help says", async ({ p }) => {
     await published(p);
     for (const name of ["paper", "now"]) git(p, "branch", name);

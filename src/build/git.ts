@@ -17,7 +17,14 @@ function run(root: string, args: readonly string[]): Promise<GitAnswer> {
     execFile("git", ["--no-pager", "-C", root, ...args], { encoding: "buffer", maxBuffer: 1 << 30 }, (error, stdout, stderr) => {
       if (error === null) done({ ok: true, out: stdout });
       else if (error.code === "ENOENT") done({ ok: false, reason: "absent", why: "git is not installed" });
-      else done({ ok: false, reason: "unknown", why: stderr.toString("utf8").trim().split("\n")[0] || error.message });
+      else done({ ok: false, reason: "unknown", why: whyOf(stderr.toString("utf8")) || error.message });
     });
   });
+}
+
+/** Git's first line; and the way out it knows where a repository is someone else's, in whatever language the rest is. */
+function whyOf(text: string): string {
+  const [first = ""] = text.trim().split("\n");
+  const [remedy] = /git config --global --add safe\.directory .+/.exec(text) ?? [];
+  return remedy === undefined ? first : `${first}; if you trust it: ${remedy}`;
 }

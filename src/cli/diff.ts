@@ -3,8 +3,8 @@ import { cellChanges, groupChanges, InputWords, NOW, Sides } from "../build/inde
 import type { CellChange, ChangeGroup, Project, Side } from "../build/index.ts";
 import { didYouMean, printable } from "../pipeline/index.ts";
 import type { CellId } from "../pipeline/index.ts";
-import { compareItems, compareScores, lastCells } from "../report/index.ts";
-import type { Unread } from "../report/index.ts";
+import { compareItems, compareScores, lastCells, stageOf } from "../report/index.ts";
+import type { ScoreChange, Unread } from "../report/index.ts";
 import { common, EXIT, openProject, printJson, printWarning, UsageError, withCommon } from "./common.ts";
 import { CellPrinter, headLines } from "./print/changes.ts";
 import { ItemPrinter } from "./print/items.ts";
@@ -100,6 +100,8 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   const stale = before.kind === "now" || after.kind === "now" ? await staleCells(project) : undefined;
   const equal = groups.length === 0;
   const width = Math.max(40, Math.min(process.stdout.isTTY ? process.stdout.columns || 80 : 80, 120));
+  // Whoever asks for all of it, in a file or a pipe, gets all of each line.
+  const cutAt = options.all === true && !process.stdout.isTTY ? Infinity : width;
   const words = new InputWords(before, after, project.options.identify);
   const say = (lines: readonly string[]): void => void process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 
@@ -108,7 +110,7 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
     printJson(sideEvent("before", before, stale));
     printJson(sideEvent("after", after, stale));
   } else {
-    say(headLines(before, after, changes, width));
+    say(headLines(before, after, changes, cutAt));
     const now = before.kind === "now" ? before : after;
     if (stale !== undefined && stale.length > 0) say([`now: ${notFreshText(stale.length, Object.keys(now.cells).length)} (dag status); compared is the last build`]);
   }
@@ -117,14 +119,14 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
   const code = unreadable || (options.exitCode === true && !equal) ? EXIT.stale : EXIT.ok;
   if (common.quiet && !common.json) return code;
 
-  const cells = new CellPrinter(before, after, words, width, say);
+  const cells = new CellPrinter(before, after, words, cutAt, say);
   const told = common.json || options.all === true ? groups : groups.slice(0, MOST_GROUPS);
   for (const group of told) await cells.tell(group);
   if (told.length < groups.length) say(["", `and ${count(groups.length - told.length, "other change")} of cells: --all`]);
   sourcesRead();
 
   const unread: Unread[] = [];
-  const items = new ItemPrinter(options.items === true, width, say);
+  const items = new ItemPrinter(options.items === true, cutAt, say);
   for (const stage of new Set(groups.map((group) => group.stage))) {
     const changed = groups.filter((group) => group.stage === stage && group.standing === "changed").flatMap((group) => group.cells);
     for (const { cell } of changed) for await (const one of compareItems(before, after, cell, (gone) => unread.push(gone))) items.note(one);
@@ -138,6 +140,7 @@ async function compare(project: Project, before: Side, after: Side, options: Dif
     printJson({ event: "done", ok: !unreadable, equal, ...counts(changes), records: items.totals, scores: scores.length, unread: missed.length });
   } else {
     if (scores.length > 0) say(["", ...scoreLines(scores, { width, all: options.all === true, whole: !process.stdout.isTTY })]);
+    for (const line of options.scores === undefined ? [] : withoutScores(wanted, scores, missed, changes)) say(["", line]);
     say(unreadLines(missed, before, after, width));
   }
   return code;
@@ -168,6 +171,16 @@ async function staleCells(project: Project): Promise<string[]> {
   const { planner, lock } = project.load();
   const { cells } = await planner.plan(project.graph.cells.keys());
   return Object.keys(lock.cells).filter((id) => cells.get(id as CellId)?.action !== "fresh").sort();
+}
+
+/** What there is to say of stages asked for by --scores that gave none. */
+function withoutScores(wanted: readonly string[], scores: readonly ScoreChange[], unread: readonly Unread[], changes: readonly CellChange[]): string[] {
+  return [...new Set(wanted.map(stageOf))].flatMap((stage) => {
+    const isOf = ({ cell }: { cell: string }): boolean => stageOf(cell) === stage;
+    if (scores.some(isOf) || unread.some(isOf)) return [];
+    const same = changes.filter((change) => isOf(change) && wanted.includes(change.cell)).every(({ before, after }) => before?.artifact === after?.artifact);
+    return [printable(`${stage}: ${same ? "the same bytes on both sides, so all its numbers are equal" : "no number to compare in records with an id, or in JSON"}`)];
+  });
 }
 
 /** What both records and scores could not read is told once. */

@@ -7,6 +7,6 @@ export { cite } from "./cite.ts";
 export type { Citation, CiteFormat } from "./cite.ts";
 export { changedFiles } from "./compare/files.ts";
 export { compareItems, type FieldChange, type ItemChange, type ItemCounts } from "./compare/items.ts";
-export { compareScores, lastCells, type ScoreOptions } from "./compare/scores.ts";
+export { compareScores, lastCells, stageOf, type ScoreOptions } from "./compare/scores.ts";
 export { unitsNeeded, verdictOf, type ScoreVerdict } from "./compare/verdict.ts";
 export type { BuildSide, BuiltCell, PairedChange, ScoreChange, Unread } from "./compare/types.ts";

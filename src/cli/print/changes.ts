@@ -48,7 +48,7 @@ export class CellPrinter {
     // What the stages just named changed by themselves is told with them.
     const farther = roots.filter((root) => !because.includes(root.stage)).map((root) => `${root.what} of ${root.stage}`);
     if (causes.length === 0 && farther.length > 0) lines.push(`  begins with ${few(farther, 3)}`);
-    for (const input of inputs) lines.push(...inputLines(input));
+    for (const input of inputs) lines.push(...inputLines(input, this.width === Infinity));
     if (causes.length > 0 && because.length > 0) lines.push(`  and${follows}`);
     if (standing === "changed" && causes.length + because.length === 0) lines.push("  all its inputs are the same: it depends on something it does not", "  declare, or was edited (dag verify --rebuild)");
     if (standing === "moved" && only?.before !== undefined && only.after !== undefined) lines.push(`  ${printable(only.before.path)} → ${printable(only.after.path)}`);
@@ -74,14 +74,14 @@ function sizeText(before: NonNullable<CellChange["before"]>, after: NonNullable<
   return a === b ? (a ?? "") : `${a} → ${b}`;
 }
 
-function inputLines({ label, old, new: now, files, detail }: ChangedInput): string[] {
+function inputLines({ label, old, new: now, files, detail }: ChangedInput, whole: boolean): string[] {
   const [file] = files;
   const change = old === undefined ? `new (${short(now)})` : now === undefined ? `gone (was ${short(old)})` : `${short(old)} → ${short(now)}`;
   const stat = files.length === 1 && file !== undefined ? `  ${file.path} +${file.added} -${file.removed}` : "";
   const lines = [`  ${printable(label)}  ${change}${printable(stat)}`];
   for (const one of files) {
     if (files.length > 1) lines.push(`    ${printable(one.path)} +${one.added} -${one.removed}`);
-    const from = commonStart(one.old, one.new);
+    const from = whole ? 0 : commonStart(one.old, one.new);
     const shown = (text: string): string => printable(from === 0 ? text : `…${text.slice(from)}`);
     if (one.old !== undefined) lines.push(`    ${one.line} - ${shown(one.old)}`);
     if (one.new !== undefined) lines.push(`    ${one.line} + ${shown(one.new)}`);

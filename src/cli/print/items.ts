@@ -17,9 +17,11 @@ const SIGNS = { added: "+", removed: "-", changed: "~" } as const;
 export class ItemPrinter {
   readonly totals: Totals = { added: 0, removed: 0, changed: 0, same: 0 };
   private counted: ItemCounts[] = [];
-  private readonly examples: Record<ItemChange["change"], string[]> = { added: [], removed: [], changed: [] };
-  private readonly fields = new Map<string, number>();
+  /** Of a stage, by file. */
+  private readonly shown = new Map<string, { fields: Map<string, number>; examples: Record<ItemChange["change"], string[]> }>();
   private begun = false;
+  /** Stage and file of the record that was told last. */
+  private place = "";
 
   constructor(
     private readonly every: boolean,
@@ -38,37 +40,41 @@ export class ItemPrinter {
     for (const key of ["added", "removed", "changed", "same"] as const) this.totals[key] += one[key];
   }
 
-  /** Says what there is to say of a stage whose cells have been noted. */
+  /** Says what there is to say of a stage whose cells have been noted, file by file. */
   endStage(stage: string): void {
     const counted = this.counted.splice(0);
-    const examples = (["changed", "added", "removed"] as const).flatMap((change) => this.examples[change].splice(0));
-    const fields = [...this.fields].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([path]) => path);
-    this.fields.clear();
+    const shown = new Map(this.shown);
+    this.shown.clear();
     if (common.json) return;
     for (const file of new Set(counted.map((one) => one.file))) {
       const own = counted.filter((one) => one.file === file);
-      const sum = (key: keyof Totals): number => own.reduce((total, one) => total + one[key], 0);
-      const all = sum("added") + sum("removed") + sum("changed") + sum("same");
-      const parts = (["changed", "added", "removed"] as const).flatMap((key) => (sum(key) > 0 ? [`${sum(key).toLocaleString("en-US")} ${key}`] : []));
-      this.begin([`  ${printable(stage)}${file === "" ? "" : ` ${printable(file)}`}: ${parts.length === 0 ? "the same, in another order or spelling" : `${parts.join(", ")} of ${count(all, "record")}`}${own.length > 1 ? ` in ${own.length} cells` : ""}`]);
+      this.begin([`  ${printable(stage)}${file === "" ? "" : ` ${printable(file)}`}: ${countsText(own)}${own.length > 1 ? ` in ${own.length} cells` : ""}`]);
+      const { fields, examples } = shown.get(file) ?? { fields: new Map<string, number>(), examples: undefined };
+      const names = [...fields].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([path]) => path);
+      if (names.length > 0) this.begin([`    fields that differ: ${few(names)}`]);
+      if (examples !== undefined) this.begin((["changed", "added", "removed"] as const).flatMap((change) => examples[change]));
     }
-    if (fields.length > 0 && counted.length > 0) this.begin([`    fields that differ: ${few(fields)}`]);
-    this.begin(examples);
   }
 
   private show(one: ItemChange): void {
+    const { fields, examples } = this.shown.get(one.file) ?? { fields: new Map<string, number>(), examples: { added: [], removed: [], changed: [] } };
+    this.shown.set(one.file, { fields, examples });
     for (const { path } of one.fields) {
       const name = path.replace(/\[\d+\]/g, "[]");
-      if (this.fields.has(name) || this.fields.size < 1000) this.fields.set(name, (this.fields.get(name) ?? 0) + 1);
+      if (fields.has(name) || fields.size < 1000) fields.set(name, (fields.get(name) ?? 0) + 1);
     }
-    const known = this.examples[one.change];
+    const known = examples[one.change];
     if (!this.every && known.length >= EXAMPLES) return;
     const axes = one.cell.replace(/^[^@]*@?/s, "");
     const named = [SIGNS[one.change], ...(axes === "" ? [] : [axes]), one.id ?? "(no id)"].join(" ");
     const shown = one.fields.slice(0, this.every ? undefined : FIELDS).map(fieldText);
     const more = one.more === true || shown.length < one.fields.length ? ", …" : "";
     const line = `    ${printable(named)}${shown.length > 0 ? `: ${shown.join(", ")}${more}` : ""}`;
-    if (this.every) this.begin([line]);
+    if (this.every) {
+      const place = `  ${printable(`${one.cell.replace(/@.*$/s, "")} ${one.file}`)}`;
+      this.begin(one.file === "" || place === this.place ? [line] : [place, line]);
+      this.place = place;
+    }
     else known.push(line);
   }
 
@@ -78,6 +84,17 @@ export class ItemPrinter {
     this.begun = true;
     this.say(lines.map((line) => (this.every ? line : cut(line, this.width))));
   }
+}
+
+/** `2 changed of 9 records`; where some came or went, how many there were and are. */
+function countsText(counted: readonly ItemCounts[]): string {
+  const sum = (key: keyof Totals): number => counted.reduce((total, one) => total + one[key], 0);
+  const parts = (["changed", "added", "removed"] as const).flatMap((key) => (sum(key) > 0 ? [`${sum(key).toLocaleString("en-US")} ${key}`] : []));
+  if (parts.length === 0) return "the same, in another order or spelling";
+  const after = sum("same") + sum("changed") + sum("added");
+  const before = after - sum("added") + sum("removed");
+  if (sum("added") + sum("removed") === 0) return `${parts.join(", ")} of ${count(after, "record")}`;
+  return `${parts.join(", ")} (${before === after ? `${count(after, "record")} before and after` : `${before.toLocaleString("en-US")} → ${count(after, "record")}`})`;
 }
 
 /** Longest value that is told, as JSON. */

@@ -47,9 +47,10 @@ function recordsLines(counted: readonly ItemCounts[], width: number): string[] {
     files.set(name, [...(files.get(name) ?? []), one]);
   }
   const parts = [...files].map(([name, list]) => {
-    const other = list.reduce((sum, { added, removed, changed }) => sum + added + removed + changed, 0);
+    const other = list.reduce((sum, { added, changed }) => sum + added + changed, 0);
     const all = list.reduce((sum, { same }) => sum + same, other);
-    return `${printable(name)} ${other.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}`;
+    const removed = list.reduce((sum, one) => sum + one.removed, 0);
+    return `${printable(name)} ${other.toLocaleString("en-US")} of ${all.toLocaleString("en-US")}${removed > 0 ? ` (${removed.toLocaleString("en-US")} removed)` : ""}`;
   });
   const line = `records changed: ${parts.join(", ")}`;
   return line.length <= width ? [line] : ["records changed", ...parts.map((part) => `  ${part}`)];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { changedFiles } from "./files.ts";
-import { fieldsOf, fileLines, isFields } from "./lines.ts";
+import { fieldsOf, fileLines, idOf, isFields } from "./lines.ts";
 import type { Fields } from "./lines.ts";
 import { goneOf } from "./scores.ts";
 import type { BuildSide, FilePair, Unread } from "./types.ts";
@@ -89,14 +89,14 @@ async function* ofLines({ cell, file }: FilePair, old: string, now: string): Asy
       if (place?.digest === digestOf(bytes)) counts.same++;
       else if (place === undefined) {
         counts.added++;
-        yield { cell, file, ...idOf(key), change: "added", fields: [] };
+        yield { cell, file, ...namedBy(key), change: "added", fields: [] };
       } else {
         const fields = fieldChanges(fieldsOf(await readAt(handle, place)), record);
         // Written in another order, or with other spaces.
         if (fields.length === 0) counts.same++;
         else {
           counts.changed++;
-          yield { cell, file, ...idOf(key), change: "changed", ...listed(fields) };
+          yield { cell, file, ...namedBy(key), change: "changed", ...listed(fields) };
         }
       }
     }
@@ -106,13 +106,13 @@ async function* ofLines({ cell, file }: FilePair, old: string, now: string): Asy
   for (const key of places.keys()) {
     if (seen.has(key)) continue;
     counts.removed++;
-    yield { cell, file, ...idOf(key), change: "removed", fields: [] };
+    yield { cell, file, ...namedBy(key), change: "removed", fields: [] };
   }
   yield counts;
 }
 
 function* ofLists({ cell, file }: FilePair, old: readonly Fields[], now: readonly Fields[]): Generator<ItemChange | ItemCounts> {
-  const [a, b] = [new Map(old.map((record) => [String(record["id"]), record])), new Map(now.map((record) => [String(record["id"]), record]))];
+  const [a, b] = [new Map(old.map((record) => [idOf(record) ?? "", record])), new Map(now.map((record) => [idOf(record) ?? "", record]))];
   const counts: ItemCounts = { cell, file, added: 0, removed: 0, changed: 0, same: 0 };
   for (const [id, record] of b) {
     const before = a.get(id);
@@ -135,7 +135,7 @@ async function listIn(path: string): Promise<Fields[] | undefined> {
   if ((await stat(path)).size > LARGEST_JSON) throw new RangeError(`has more than ${LARGEST_JSON >> 20} MiB: not compared record by record`);
   try {
     const value: unknown = JSON.parse(await readFile(path, "utf8"));
-    return Array.isArray(value) && value.every((one): one is Fields => isFields(one) && typeof one["id"] === "string") ? value : undefined;
+    return Array.isArray(value) && value.every((one): one is Fields => isFields(one) && idOf(one) !== undefined) ? value : undefined;
   } catch {
     return undefined; // not JSON
   }
@@ -146,7 +146,8 @@ class Names {
   private readonly repeats = new Map<string, number>();
 
   of(record: Fields | undefined, bytes: Buffer, taken: { has(key: string): boolean }): string {
-    const name = typeof record?.["id"] === "string" ? `id ${record["id"]}` : `is ${digestOf(bytes)}`;
+    const id = idOf(record);
+    const name = id === undefined ? `is ${digestOf(bytes)}` : `id ${id}`;
     if (!taken.has(name)) return name;
     const n = (this.repeats.get(name) ?? 1) + 1;
     this.repeats.set(name, n);
@@ -154,7 +155,7 @@ class Names {
   }
 }
 
-function idOf(key: string): { id?: string } {
+function namedBy(key: string): { id?: string } {
   const [, id] = /^(?:\d+ )?id (.*)$/s.exec(key) ?? [];
   return id === undefined ? {} : { id };
 }

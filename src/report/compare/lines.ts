@@ -48,4 +48,10 @@ export function fieldsOf(bytes: Buffer): Fields | undefined {
   }
 }
 
+/** A record's id as text: a number's too. */
+export function idOf(record: Fields | undefined): string | undefined {
+  const id = record?.["id"];
+  return typeof id === "string" ? id : typeof id === "number" ? String(id) : undefined;
+}
+
 export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -28,6 +28,8 @@ class Joined {
   readonly rows: Rows;
   /** Later rows whose partner has another id, by which fields they are paired, and which say that the system is another. */
   private readonly renamed: { rows: ReadonlySet<number>; by: readonly string[]; systems: ReadonlySet<string> };
+  private flat: boolean | undefined;
+
   constructor(
     readonly before: Table,
     readonly after: Table,
@@ -54,6 +56,12 @@ class Joined {
   /** Fields with few values that are the same on both sides of every pair: what differs is an outcome, and groups by it would be chosen by the result. */
   sharedFields(): string[] {
     return [...this.after.scalars.keys()].filter((field) => this.rows.every(([a, b]) => this.isRenamed(field, b) || this.before.scalars.get(field)?.[a] === this.after.scalars.get(field)?.[b])).sort();
+  }
+
+  /** Below the top, beside numbers at the top: of records that have none there, the nested ones are the scores. */
+  isNested(metric: string): boolean {
+    this.flat ??= !this.metrics().some((one) => !one.includes("."));
+    return metric.includes(".") && !this.flat;
   }
 
   /** Whole numbers that are the same in every pair describe the records (hops, sizes); they are no scores. */
@@ -111,7 +119,7 @@ class Joined {
     // Without any pair, each side's own mean.
     const means = sum.n > 0 ? { before: sum.before / sum.n, after: sum.after / sum.n } : { before: sum.lost > 0 ? alone.before / sum.lost : null, after: gained > 0 ? alone.after / gained : null };
     const pairs = rows.reduce((total, [, y]) => total + (this.renamed.rows.has(y) ? 1 : 0), 0);
-    return [{ cell, file, metric, group, detail: part || metric.includes("."), ...sum, ...(pairs === 0 ? {} : { renamed: { pairs, by: this.renamed.by } }), ...means, rows, clusters: people.size }];
+    return [{ cell, file, metric, group, detail: part || this.isNested(metric), ...sum, ...(pairs === 0 ? {} : { renamed: { pairs, by: this.renamed.by } }), ...means, rows, clusters: people.size }];
   }
 
   /** Tests questions, one of `files` such lists. Where nothing moved there is nothing to test. */
@@ -154,7 +162,7 @@ export function pairedChanges(file: FilePair, before: Table, after: Table, { par
   const main = joined.tested(whole.filter(({ detail }) => !detail), files);
   if (!parts) return main;
   const splits = fields.filter((field) => !isToldByGroups(field));
-  const split = metrics.filter((metric) => !metric.includes(".")).flatMap((metric) => groups.flatMap(([group, rows]) => splits.flatMap((field) => joined.grouped(rows, [field]).flatMap(([value, some]) => (some.length === rows.length ? [] : joined.question(file, metric, [{ ...group, ...value }, some], true))))));
+  const split = metrics.filter((metric) => !joined.isNested(metric)).flatMap((metric) => groups.flatMap(([group, rows]) => splits.flatMap((field) => joined.grouped(rows, [field]).flatMap(([value, some]) => (some.length === rows.length ? [] : joined.question(file, metric, [{ ...group, ...value }, some], true))))));
   return [...main, ...joined.tested([...whole.filter(({ detail }) => detail), ...split], files)];
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { changedFiles } from "./files.ts";
-import { isFields } from "./lines.ts";
+import { idOf, isFields } from "./lines.ts";
 import type { Fields } from "./lines.ts";
 import { numberChanges } from "./numbers.ts";
 import { corrected, pairedChanges } from "./paired.ts";
@@ -78,7 +78,7 @@ async function fileScores(pair: FilePair, { before, after, parts, files, onUnrea
   }
 }
 
-const isRecords = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every((one) => isFields(one) && typeof one["id"] === "string");
+const isRecords = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every((one) => isFields(one) && idOf(one) !== undefined);
 
 export const goneOf = (cell: string, file: string, side: "before" | "after"): Unread => ({ cell, file, why: `${side}-gone`, message: `its bytes ${side === "before" ? "of before" : "of after"} are no longer kept` });
 

@@ -1,5 +1,5 @@
 import { isGroupName, isName, mostValues, namesOf, numbersOf, personOf, scalarsOf } from "./fields.ts";
-import { fieldsOf, fileLines } from "./lines.ts";
+import { fieldsOf, fileLines, idOf } from "./lines.ts";
 import type { Fields } from "./lines.ts";
 
 /** More columns than this are not scores. */
@@ -44,11 +44,12 @@ export async function tableOf(records: AsyncIterable<Fields | undefined> | Itera
   const once = new Map<Scalar, Scalar>();
   let row = 0;
   for await (const record of records) {
-    if (typeof record?.["id"] !== "string" || table.rows.has(record["id"])) {
+    const id = idOf(record);
+    if (record === undefined || id === undefined || table.rows.has(id)) {
       table.others++;
       continue;
     }
-    table.rows.set(record["id"], row);
+    table.rows.set(id, row);
     for (const [metric, number] of numbersOf(record)) {
       if (isName(metric)) continue;
       let column = table.numbers.get(metric);
