@@ -135,6 +135,18 @@ describe.concurrent.each(kinds)("a dry run of %s stages", (kind) => {
     expect(why.stdout).toMatch(/3/);
   });
 
+  test("why shows every place of an edit by itself, each with its line, and no line that stayed", async ({ p }) => {
+    const rules = (edited: Record<number, string> = {}): string => Array.from({ length: 13 }, (_, i) => `${edited[i + 1] ?? `rule ${i + 1}`}\n`).join("");
+    p.write({ "in.txt": "x\n", "ask.md": rules(), "pipeline.yaml": pipeline({ a: textStage(p, kind, "a", { extra: { prompts: { ask: "ask.md" } } }) }) });
+    await p.built();
+    const detail = async (text: string): Promise<string> => (p.write({ "ask.md": text }), (await p.dag("why", "a")).stdout.split("\n").slice(2).map((line) => line.slice(4)).join("\n"));
+    expect(await detail(rules({ 2: "be kind", 11: "be brief" }))).toBe("ask.md:2\n- rule 2\n+ be kind\nask.md:11\n- rule 11\n+ be brief\n");
+    expect(await detail(`first\n${rules().replace("rule 7\n", "")}`)).toBe("ask.md:1\n+ first\nask.md:8\n- rule 7\n");
+    // Written anew: as much of the new text as of the old.
+    expect(await detail("a\nb\nc\nd\ne\nf\n")).toBe("ask.md:1\n- rule 1\n- rule 2\n- rule 3\n- rule 4\n+ a\n+ b\n+ c\n+ d\n… and 11 more lines\n");
+    expect(await detail(rules({ 1: "a", 3: "b", 5: "c", 7: "d", 9: "e" }))).toBe("ask.md:1\n- rule 1\n+ a\nask.md:3\n- rule 3\n+ b\nask.md:5\n- rule 5\n+ c\nask.md:7\n- rule 7\n+ d\n… and 2 more lines\n");
+  });
+
   test("reasons of a run say the same as the dry run before it", async ({ p }) => {
     chain(p, kind, ["a", "b"]);
     await p.built();

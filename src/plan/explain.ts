@@ -1,6 +1,7 @@
 import type { Stage } from "../pipeline/index.ts";
 import { parseListing } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
+import { hunksOf, hunkWords } from "./lines.ts";
 import type { Reason } from "./reason.ts";
 
 export interface ExplainSources {
@@ -113,11 +114,11 @@ function gatheredCells(text: string | undefined): Map<string, { axes: string; ar
   }
 }
 
-function fileDifferences(patterns: readonly string[], old: string | undefined, current: string | undefined, { old: from, new: to }: { old: Sha256; new: Sha256 }): string[] {
+async function fileDifferences(patterns: readonly string[], old: string | undefined, current: string | undefined, { old: from, new: to }: { old: Sha256; new: Sha256 }): Promise<string[]> {
   const [a, b] = [old === undefined ? undefined : parseListing(old), current === undefined ? undefined : parseListing(current)];
   if (a === undefined || b === undefined || (a.length === 0 && b.length === 0)) {
     const path = patterns.join(", ");
-    const lines = lineDifferences(path, old, current);
+    const lines = await lineDifferences(path, old, current);
     return lines.length > 0 ? lines : [`${path}: ${short(from)} → ${short(to)}`];
   }
   const [before, after] = [new Map(a.map((f) => [f.path, f.hash])), new Map(b.map((f) => [f.path, f.hash]))];
@@ -131,17 +132,9 @@ function fileDifferences(patterns: readonly string[], old: string | undefined, c
   return limited(lines.sort());
 }
 
-/** Changed lines of a text, by common head and tail. */
-function lineDifferences(path: string, old: string | undefined, current: string | undefined): string[] {
-  if (old === undefined || current === undefined || old === current) return [];
-  const [a, b] = [old.split("\n"), current.split("\n")];
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-  const removed = a.slice(head, a.length - tail).map((line) => `- ${line}`);
-  const added = b.slice(head, b.length - tail).map((line) => `+ ${line}`);
-  return [`${path}:${head + 1}`, ...limited(removed), ...limited(added)];
+/** Changed lines of a text, old → new. */
+async function lineDifferences(path: string, old: string | undefined, current: string | undefined): Promise<string[]> {
+  return old === undefined || current === undefined ? [] : hunkWords(path, await hunksOf(old, current));
 }
 
 const limited = (lines: string[]): string[] => (lines.length <= MOST ? lines : [...lines.slice(0, MOST), `… and ${lines.length - MOST} more`]);

@@ -14,5 +14,6 @@ export type { BuildResult, ResultEntry } from "./results.ts";
 export { Snapshot } from "./snapshot.ts";
 export type { Content, MissingInput, ResolvedFiles } from "./snapshot.ts";
 export { explainReason, objectDifferences } from "./explain.ts";
+export { hunksOf } from "./lines.ts";
 export { readFreshNote, writeFreshNote } from "./fresh.ts";
 export type { FreshNote } from "./fresh.ts";
