@@ -39,7 +39,7 @@ function byEnds(a: readonly string[], b: readonly string[]): Hunk {
 }
 
 /** Of all hunks of a text together, so many lines of each kind are shown. */
-const MOST_LINES = 4;
+export const MOST_LINES = 4;
 
 /** The first hunks in words, `path:line`, then `- old` and `+ new`: both of each, however long the other is. What is left out is counted. */
 export function hunkWords(path: string, hunks: readonly Hunk[], most = MOST_LINES): string[] {

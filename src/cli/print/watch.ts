@@ -243,7 +243,7 @@ function togetherLine(events: readonly CellEvent[], width: number): string {
 function changeLines({ message, detail, cells }: Changed): string[] {
   const [head, ...rest] = detail;
   if (head === undefined) return [printable(/^(?:never built|not in the lock|forced)$/.test(message) ? `${few([...new Set(cells.map(stageOf))])}: ${message}` : message)];
-  if (detail.some((line) => /^[-+] /.test(line))) return detail.map((line) => (/^[-+…] /.test(line) ? `  ${printable(line)}` : printable(line)));
+  if (detail.some((line) => /^[-+] /.test(line))) return detail.map((line) => (/^[-+] |^… .* lines?$/.test(line) ? `  ${printable(line)}` : printable(line)));
   // A list of files needs a head of its own.
   if (rest.length > 0) return [printable(message.replace(/ [0-9a-f]{8} → [0-9a-f]{8}$/, "")), ...firstOf(detail).map((line) => `  ${printable(line)}`)];
   return [printable(head)];
