@@ -135,6 +135,46 @@ describe.concurrent.each(kinds)("a dry run of %s stages", (kind) => {
     expect(why.stdout).toMatch(/3/);
   });
 
+  test("why shows every place of an edit by itself, each with its line, and no line that stayed", async ({ p }) => {
+    const rules = (edited: Record<number, string> = {}): string => Array.from({ length: 13 }, (_, i) => `${edited[i + 1] ?? `rule ${i + 1}`}\n`).join("");
+    p.write({ "in.txt": "x\n", "ask.md": rules(), "pipeline.yaml": pipeline({ a: textStage(p, kind, "a", { extra: { prompts: { ask: "ask.md" } } }) }) });
+    await p.built();
+    const detail = async (text: string): Promise<string> => (p.write({ "ask.md": text }), (await p.dag("why", "a")).stdout.split("\n").slice(2).map((line) => line.slice(4)).join("\n"));
+    expect(await detail(rules({ 2: "be kind", 11: "be brief" }))).toBe("ask.md:2\n- rule 2\n+ be kind\nask.md:11\n- rule 11\n+ be brief\n");
+    expect(await detail(`first\n${rules().replace("rule 7\n", "")}`)).toBe("ask.md:1\n+ first\nask.md:8\n- rule 7\n");
+    // Written anew: as much of the new text as of the old.
+    expect(await detail("a\nb\nc\nd\ne\nf\n")).toBe("ask.md:1\n- rule 1\n- rule 2\n- rule 3\n- rule 4\n+ a\n+ b\n+ c\n+ d\n… and 11 more lines\n");
+    expect(await detail(rules({ 1: "a", 3: "b", 5: "c", 7: "d", 9: "e" }))).toBe("ask.md:1\n- rule 1\n+ a\nask.md:3\n- rule 3\n+ b\nask.md:5\n- rule 5\n+ c\nask.md:7\n- rule 7\n+ d\n… and 2 more lines\n");
+  });
+
+  test("why shows the lines of a partial, of a prompt that renders another, and of files of a glob or a directory", async ({ p }) => {
+    p.write({ "in.txt": "x\n", "prompts/ask.md": "# Ask\n{% render 'style' %}\n", "prompts/style.md": "Be kind.\n", "notes/a.md": "one\ntwo\n", "notes/b.md": "same\n", "lore/deep/c.txt": "old\n", "pipeline.yaml": pipeline({ a: textStage(p, kind, "a", { extra: { prompts: { ask: "prompts/ask.md" }, files: { in: "in.txt", notes: "notes/*.md", lore: "lore" } } }) }) });
+    await p.built();
+    const why = async (): Promise<string> => (await p.dag("why", "a")).stdout.split("\n").slice(1).map((line) => line.trim().replace(/ [0-9a-f]{8} → [0-9a-f]{8}$/, "")).join("\n");
+    p.write({ "prompts/style.md": "Be honest.\n" });
+    expect(await why()).toBe("prompts.ask changed\nprompts/style.md:1\n- Be kind.\n+ Be honest.\n");
+    // Also after it was built, and with the text before it gone from the disk.
+    await p.built();
+    expect(await why()).toBe("prompts.ask changed\nprompts/style.md:1\n- Be kind.\n+ Be honest.\n");
+    p.write({ "prompts/ask.md": "# Ask\n{% render 'style' %}\n{% render 'tone' %}\n", "prompts/tone.md": "softly\n" });
+    expect(await why()).toMatch(/^prompts\.ask changed\nprompts\/ask\.md:3\n\+ \{% render 'tone' %\}\nprompts\/tone\.md: added \([0-9a-f]{12}\)\n$/);
+    p.write({ "prompts/ask.md": "# Ask\nBriefly.\n" });
+    expect(await why()).toMatch(/^prompts\.ask changed\nprompts\/ask\.md:2\n- \{% render 'style' %\}\n\+ Briefly\.\nprompts\/style\.md: removed \(was [0-9a-f]{12}\)\n$/);
+    p.write({ "prompts/ask.md": "# Ask\n{% render 'style' %}\n", "notes/a.md": "one\n2\n", "lore/deep/c.txt": "new\n" });
+    // What garbage collection keeps is enough to tell.
+    expect((await p.dag("cache", "gc")).code).toBe(0);
+    expect(await why()).toBe("files.lore changed\nlore/deep/c.txt:1\n- old\n+ new\nfiles.notes changed\nnotes/a.md:2\n- two\n+ 2\n");
+    p.write({ "prompts/style.md": "Be brief.\n" });
+    expect(await why()).toContain("prompts/style.md:1\n- Be honest.\n+ Be brief.\n");
+  });
+
+  test("why names the files of a list that is too large to be kept by their hashes", async ({ p }) => {
+    p.write({ "in.txt": "x\n", "data/a.txt": "a".repeat(1 << 20), "data/b.txt": "one\n", "pipeline.yaml": pipeline({ a: textStage(p, kind, "a", { extra: { files: { in: "in.txt", data: "data/*.txt" } } }) }) });
+    await p.built();
+    p.write({ "data/b.txt": "two\n" });
+    expect((await p.dag("why", "a")).stdout).toMatch(/^ {4}data\/b\.txt: [0-9a-f]{12} → [0-9a-f]{12}$/m);
+  });
+
   test("reasons of a run say the same as the dry run before it", async ({ p }) => {
     chain(p, kind, ["a", "b"]);
     await p.built();

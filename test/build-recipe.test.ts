@@ -94,7 +94,7 @@ describe.concurrent("a prompt", () => {
     p.write({ "prompts/tone.md": "harsh" });
     expect(await runs(p)).toEqual(["a"]);
     expect(p.read("artifacts/a.txt").trim()).toBe("harsh");
-    expect((await p.dag("why", "a")).stdout).toContain("prompt prompts/tone.md: ");
+    expect((await p.dag("why", "a")).stdout).toContain("prompts/tone.md:1\n    - soft\n    + harsh\n");
   });
 
   test("names its partials with .md, .liquid or .txt, and does not name those in raw text", async ({ p }) => {

@@ -84,6 +84,18 @@ done: 2 restored · 1 fresh · # s
     await w.stop();
   });
 
+  test("two edits of one save are two places, with the new text of both", async ({ p }) => {
+    const rules = (edited: Record<number, string> = {}): string => Array.from({ length: 13 }, (_, i) => `${edited[i + 1] ?? `rule ${i + 1}`}\n`).join("");
+    p.write({ "ask.md": rules(), "pipeline.yaml": pipeline({ a: { cmd: "cp {prompts.ask} {output}", prompts: { ask: "ask.md" }, output: "a.txt" } }) });
+    const w = new Watching(p.start("watch"), p);
+    await w.running.saw("Ctrl-C ends");
+    const from = w.running.stderr.length;
+    w.save("ask.md", rules({ 2: "be kind", 11: "be brief" }));
+    while (!/^done: .*\n/m.test(w.running.stderr.slice(from))) await w.running.more();
+    expect(w.running.stderr.slice(from)).toContain("\nask.md:2\n  - rule 2\n  + be kind\nask.md:11\n  - rule 11\n  + be brief\nrunning   a\n");
+    await w.stop();
+  });
+
   test("a param old → new, a stage that fails and is mended, a save that changes nothing", async ({ p }) => {
     const stages = { a: { cmd: "grep -v 2 {files.in} > {output}; echo {params.n} >> {output}; test {params.n} != 2", files: { in: "in.txt" }, params: ["n"], output: "a.txt" }, b: { cmd: "cat {needs.a} > {output}", needs: ["a"], output: "b.txt" } };
     const write = (n: number): void => { w.save("pipeline.yaml", JSON.stringify(pipeline(stages, { params: { n } }))); };

@@ -129,7 +129,7 @@ describe.concurrent("dag watch", () => {
     w.save("lib/word.ts", 'export const word = "y";\n');
     expect(await w.built()).toEqual(ok(["a"]));
     w.save("prompts/inner.md", "deeper\n");
-    expect((await w.next("changed"))["changes"]).toMatchObject([{ detail: [expect.stringContaining("prompts/inner.md")] }]);
+    expect((await w.next("changed"))["changes"]).toMatchObject([{ detail: ["prompts/inner.md:1", "- inner", "+ deeper"] }]);
     expect(await w.built()).toEqual(ok(["a"]));
     expect(text()).toBe("deeper\n\ny");
     // Comments are no change; what the schema asks for is.

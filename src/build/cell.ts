@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Cell } from "../pipeline/index.ts";
 import type { BuildResult, Content, Inputs } from "../plan/index.ts";
-import { cellContents, CodeError, explainReason, needHash, projectPath, readStageInputs } from "../plan/index.ts";
+import { cellContents, CodeError, explainReason, needHash, projectPath, readStageInputs, textOf } from "../plan/index.ts";
 import { removeTree, tempPath } from "../store/index.ts";
 import { twoSnapshots } from "../model/index.ts";
 import type { Sha256 } from "../store/index.ts";
@@ -127,10 +127,11 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
     throw error;
   });
   if (now === undefined) return ["code"];
-  const contents: Record<string, Pick<Content, "hash">> = { ...now.contents, ...cellContents(cell, state.planner.options) };
+  const contents: Record<string, Content> = { ...now.contents };
+  for (const [label, { hash, bytes }] of Object.entries(cellContents(cell, state.planner.options))) contents[label] = { hash, bytes: () => bytes };
   for (const need of cell.needs) {
     const hash = needHash(project.graph, need, (id) => artifactOnDisk(project, state, id));
-    if (hash !== undefined) contents[`needs.${need.stage}`] = hash;
+    if (hash !== undefined) contents[`needs.${need.stage}`] = { hash: hash.hash };
   }
   const then = await state.planner.stageInputs(cell.stage);
   const changed: string[] = [];
@@ -142,8 +143,8 @@ async function changedInputs({ project, state }: Workshop, cell: Cell, before: I
       { kind: "changed", label, old, new: hash ?? state.snapshot.value(null).hash },
       {
         stage: cell.stage,
-        before: async () => (then instanceof CodeError ? undefined : then.contents[label]?.bytes?.()),
-        now: async () => (contents[label] as Content | undefined)?.bytes?.(),
+        before: async (hash) => (then instanceof CodeError ? undefined : textOf(then.contents[label], hash)),
+        now: async (_, hash) => textOf(contents[label], hash),
       },
     );
     const where = now.missing.find((m) => m.label === label)?.path ?? detail?.replace(/: .*$/, "") ?? describe(cell, label);
@@ -166,17 +167,25 @@ function artifactOnDisk(project: Project, state: State, id: Cell["id"]): Sha256 
   return cell === undefined ? undefined : state.planner.onDisk(cell);
 }
 
-/** Keeps the bytes behind small inputs, so that `why` can show old and new. */
+/** Keeps the bytes behind small inputs, those of a list before the list itself, so that `why` can show old and new. */
 async function keepInputs({ state }: Workshop, cell: Cell, declared: Inputs): Promise<void> {
   const stage = await state.planner.stageInputs(cell.stage);
   if (stage instanceof CodeError) return;
   const keep = async (label: string, hash: Sha256, bytes: string | undefined): Promise<void> => {
-    if (bytes !== undefined && declared[label] === hash && !(await state.objects.has(hash))) await state.objects.putBytes(bytes);
+    if (declared[label] === hash) await keepBytes(state, hash, bytes);
   };
-  for (const [label, content] of Object.entries(stage.contents)) await keep(label, content.hash, content.bytes?.());
+  for (const [label, content] of Object.entries(stage.contents)) {
+    // Not looked at one by one for every cell: where the list is kept, they are.
+    if (declared[label] === content.hash && content.parts !== undefined && !(await state.objects.has(content.hash))) for (const part of content.parts) await keepBytes(state, part.hash, part.bytes?.());
+    await keep(label, content.hash, content.bytes?.());
+  }
   for (const [label, content] of Object.entries(cellContents(cell, state.planner.options))) await keep(label, content.hash, content.bytes);
   for (const need of cell.needs) {
     const found = state.planner.need(need);
     if ("hash" in found) await keep(`needs.${need.stage}`, found.hash, found.bytes);
   }
+}
+
+async function keepBytes({ objects }: State, hash: Sha256, bytes: string | undefined): Promise<void> {
+  if (bytes !== undefined && !(await objects.has(hash))) await objects.putBytes(bytes);
 }

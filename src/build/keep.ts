@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { eachOf, itemBaseOf, resultKeys } from "../plan/index.ts";
-import { readLock } from "../store/index.ts";
+import { eachOf, itemBaseOf, partialList, resultKeys } from "../plan/index.ts";
+import { ObjectStore, readLock } from "../store/index.ts";
 import type { LockCell, LockFile, Sha256, StoreProblem } from "../store/index.ts";
 import { locksOfRevisions } from "./revisions.ts";
 import type { Project } from "./project.ts";
@@ -10,6 +10,8 @@ import type { Project } from "./project.ts";
 export interface Keep {
   /** Artifacts, and the bytes behind inputs. Of a directory its listing stands for its files. */
   objects: Set<Sha256>;
+  /** Those of them that are prompts: a list stands for its files, too. */
+  prompts: Set<Sha256>;
   /** Keys of entries in cache/results. */
   results: Set<Sha256>;
   /** Bases of item journals. */
@@ -30,12 +32,15 @@ export interface KeepRequest {
   revisions: number;
 }
 
-export const emptyKeep = (): Keep => ({ objects: new Set(), results: new Set(), journals: new Set() });
+export const emptyKeep = (): Keep => ({ objects: new Set(), prompts: new Set(), results: new Set(), journals: new Set() });
 
 /** Keeps all that one recorded cell stands on: its artifact, its inputs, its result, the memory of its items. */
 export function keepCell(keep: Keep, cell: LockCell): void {
   keep.objects.add(cell.artifact);
-  for (const hash of Object.values(cell.inputs)) keep.objects.add(hash);
+  for (const [label, hash] of Object.entries(cell.inputs)) {
+    keep.objects.add(hash);
+    if (label.startsWith("prompts.")) keep.prompts.add(hash);
+  }
   for (const key of resultKeys(cell)) keep.results.add(key);
   const list = eachOf(cell.inputs);
   if (list !== undefined) keep.journals.add(itemBaseOf(cell.inputs, list.each, list.module));
@@ -58,6 +63,7 @@ export async function whatToKeep({ root, projects, revisions }: KeepRequest): Pr
   for (const path of lockFiles(root)) take(path, readLock(join(root, path)));
   if (revisions > 0) for (const { name, ...read } of await locksOfRevisions(root, revisions)) take(name, read);
   if (problems.length === 0) for (const project of projects) await keepPlanned(keep, project);
+  keepPartials(keep, root);
   return { keep, locks, problems };
 }
 
@@ -69,6 +75,21 @@ async function keepPlanned(keep: Keep, project: Project): Promise<void> {
     if (plan.action !== "run" || plan.inputs === undefined) continue;
     const { each, action } = plan.cell.stage;
     if (each !== undefined) keep.journals.add(itemBaseOf(plan.inputs, each, action.kind === "module"));
+  }
+}
+
+/** Of a prompt kept as the list of what it renders, each text. */
+function keepPartials(keep: Keep, root: string): void {
+  const objects = new ObjectStore(join(root, "cache/objects"));
+  for (const hash of keep.prompts) for (const part of partialList(textAt(objects.pathOf(hash)))?.values() ?? []) keep.objects.add(part);
+}
+
+/** As it lies there: only to know what to keep. */
+function textAt(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // not kept, then neither is what it lists
   }
 }
 

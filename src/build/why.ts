@@ -1,5 +1,5 @@
 import type { Cell, CellId } from "../pipeline/index.ts";
-import { cellContents, CodeError, explainReason } from "../plan/index.ts";
+import { cellContents, CodeError, explainReason, textOf } from "../plan/index.ts";
 import type { CellPlan, Reason } from "../plan/index.ts";
 import { hashJson } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
@@ -45,11 +45,10 @@ export async function detailOf(state: State, cell: Cell, reason: Reason, past: b
     stage: cell.stage,
     before: stored,
     now: async (label, hash) => {
-      const content = stage instanceof CodeError ? undefined : stage.contents[label];
-      if (!past && content?.hash === hash) return content.bytes?.();
+      if (past) return stored(hash);
+      const text = stage instanceof CodeError ? undefined : textOf(stage.contents[label], hash);
       const own = cellContents(cell, state.planner.options)[label];
-      if (!past && own?.hash === hash) return own.bytes;
-      return stored(hash);
+      return text ?? (own?.hash === hash ? own.bytes : stored(hash));
     },
   });
 }

@@ -1,18 +1,27 @@
 import type { Stage } from "../pipeline/index.ts";
 import { parseListing } from "../store/index.ts";
 import type { Sha256 } from "../store/index.ts";
+import { isGlob } from "./glob.ts";
+import { hunksOf, hunkWords, MOST_LINES } from "./lines.ts";
+import { partialList } from "./prompt.ts";
 import type { Reason } from "./reason.ts";
 
 export interface ExplainSources {
   stage: Stage;
   /** Bytes once recorded under a hash, as text; undefined where they were not kept. */
   before: (hash: Sha256) => Promise<string | undefined>;
-  /** Bytes an input has now. */
+  /** Bytes an input, or a file that it lists, has now. */
   now: (label: string, hash: Sha256) => Promise<string | undefined>;
 }
 
 const short = (hash: string): string => hash.replace("sha256:", "").slice(0, 12);
 const MOST = 6;
+/** Of the files of a list, so many are told by line. */
+const MOST_TEXTS = 3;
+
+/** A hash and, where it is kept, the text behind it. */
+type Sided = readonly [hash: Sha256, text: string | undefined];
+type Texts = Record<"before" | "now", (hash: Sha256) => Promise<string | undefined>>;
 
 /** What exactly a changed input changed in: file, key, variable or line, old → new. Lines of plain text; none where nothing more can be told. */
 export async function explainReason(reason: Reason, { stage, before, now }: ExplainSources): Promise<string[]> {
@@ -20,7 +29,8 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
   const { label } = reason;
   const [kind = "", ...rest] = label.split(".");
   const name = rest.join(".");
-  const [old, current] = await Promise.all([before(reason.old), now(label, reason.new)]);
+  const texts: Texts = { before, now: (hash) => now(label, hash) };
+  const [old, current] = await Promise.all([before(reason.old), texts.now(reason.new)]);
   switch (kind) {
     case "params":
     case "axis":
@@ -34,9 +44,7 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
     case "env":
       return [`${name}: the value changed (values of variables are not kept)`];
     case "prompts":
-      if (isPartials(old) && isPartials(current)) return objectDifferences(old, current, "prompt");
-      if (old !== undefined && current !== undefined && isPartials(old) !== isPartials(current)) return [`${stage.prompts[name] ?? label}: ${isPartials(current) ? "renders partials now" : "renders no partials any more"}`];
-      return lineDifferences(stage.prompts[name] ?? label, old, current);
+      return promptDifferences(stage.prompts[name] ?? label, [reason.old, old], [reason.new, current], texts);
     case "schema":
       return lineDifferences(typeof stage.schema === "string" ? stage.schema : (stage.schema?.[name] ?? label), old, current);
     case "program":
@@ -45,7 +53,7 @@ export async function explainReason(reason: Reason, { stage, before, now }: Expl
     case "code":
       return objectDifferences(old, current, "code");
     case "files":
-      return fileDifferences(stage.files[name] ?? [], old, current, reason);
+      return fileDifferences(stage.files[name] ?? [], [reason.old, old], [reason.new, current], texts);
     case "needs":
       return [`artifact of ${name}: ${short(reason.old)} → ${short(reason.new)}`, ...cellDifferences(old, current)];
     default:
@@ -72,11 +80,6 @@ export function objectDifferences(old: string | undefined, current: string | und
   } catch {
     return [];
   }
-}
-
-/** Is it the list of a prompt and its partials, rather than a prompt's own text? */
-function isPartials(text: string | undefined): boolean {
-  return text !== undefined && /^\{"[^"]+":"sha256:[0-9a-f]{64}"[,}]/.test(text);
 }
 
 /** Gathered needs, cell by cell; nothing where one of them is a single artifact. */
@@ -113,35 +116,48 @@ function gatheredCells(text: string | undefined): Map<string, { axes: string; ar
   }
 }
 
-function fileDifferences(patterns: readonly string[], old: string | undefined, current: string | undefined, { old: from, new: to }: { old: Sha256; new: Sha256 }): string[] {
+/** A prompt's own lines, and those of the partials it renders. */
+async function promptDifferences(path: string, [from, old]: Sided, [to, current]: Sided, texts: Texts): Promise<string[]> {
+  if (old === undefined || current === undefined) return [];
+  const [a, b] = [partialList(old), partialList(current)];
+  if (a === undefined && b === undefined) return lineDifferences(path, old, current);
+  return listDifferences(a ?? new Map([[path, from]]), b ?? new Map([[path, to]]), texts);
+}
+
+async function fileDifferences(patterns: readonly string[], [from, old]: Sided, [to, current]: Sided, texts: Texts): Promise<string[]> {
   const [a, b] = [old === undefined ? undefined : parseListing(old), current === undefined ? undefined : parseListing(current)];
   if (a === undefined || b === undefined || (a.length === 0 && b.length === 0)) {
     const path = patterns.join(", ");
-    const lines = lineDifferences(path, old, current);
+    const lines = await lineDifferences(path, old, current);
     return lines.length > 0 ? lines : [`${path}: ${short(from)} → ${short(to)}`];
   }
-  const [before, after] = [new Map(a.map((f) => [f.path, f.hash])), new Map(b.map((f) => [f.path, f.hash]))];
-  const lines: string[] = [];
-  for (const [path, hash] of after) if (!before.has(path)) lines.push(`${path}: added (${short(hash)})`);
-  for (const [path, hash] of before) {
-    const other = after.get(path);
-    if (other === undefined) lines.push(`${path}: removed (was ${short(hash)})`);
-    else if (other !== hash) lines.push(`${path}: ${short(hash)} → ${short(other)}`);
-  }
-  return limited(lines.sort());
+  // Files of one directory are named from there, those of globs from the project.
+  const [only] = patterns;
+  const base = patterns.length === 1 && only !== undefined && !isGlob(only) ? `${only.replace(/\/$/, "")}/` : "";
+  const named = (files: typeof a): Map<string, Sha256> => new Map(files.map(({ path, hash }) => [base + path, hash]));
+  return listDifferences(named(a), named(b), texts);
 }
 
-/** Changed lines of a text, by common head and tail. */
-function lineDifferences(path: string, old: string | undefined, current: string | undefined): string[] {
-  if (old === undefined || current === undefined || old === current) return [];
-  const [a, b] = [old.split("\n"), current.split("\n")];
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head++;
-  let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-  const removed = a.slice(head, a.length - tail).map((line) => `- ${line}`);
-  const added = b.slice(head, b.length - tail).map((line) => `+ ${line}`);
-  return [`${path}:${head + 1}`, ...limited(removed), ...limited(added)];
+/** Files of a list that differ: the first few of those whose texts are kept by line, the others by hash. */
+async function listDifferences(before: ReadonlyMap<string, Sha256>, after: ReadonlyMap<string, Sha256>, texts: Texts): Promise<string[]> {
+  const paths = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path)).sort();
+  const both = paths.filter((path) => before.has(path) && after.has(path)).slice(0, MOST_TEXTS);
+  const lines: string[] = [];
+  for (const path of paths.slice(0, MOST)) {
+    const [old, now] = [before.get(path), after.get(path)];
+    if (old === undefined || now === undefined) {
+      lines.push(now === undefined ? `${path}: removed (was ${short(old ?? "")})` : `${path}: added (${short(now)})`);
+      continue;
+    }
+    const hunks = both.includes(path) ? await lineDifferences(path, await texts.before(old), await texts.now(now), Math.ceil(MOST_LINES / both.length)) : [];
+    lines.push(...(hunks.length > 0 ? hunks : [`${path}: ${short(old)} → ${short(now)}`]));
+  }
+  return paths.length > MOST ? [...lines, `… and ${paths.length - MOST} more`] : lines;
+}
+
+/** Changed lines of a text, old → new. */
+async function lineDifferences(path: string, old: string | undefined, current: string | undefined, most = MOST_LINES): Promise<string[]> {
+  return old === undefined || current === undefined ? [] : hunkWords(path, await hunksOf(old, current), most);
 }
 
 const limited = (lines: string[]): string[] => (lines.length <= MOST ? lines : [...lines.slice(0, MOST), `… and ${lines.length - MOST} more`]);

@@ -11,8 +11,10 @@ export { eachOf, isShared, itemBaseOf, recipeOf, RECIPE_VERSION } from "./recipe
 export type { Inputs, RecipeHash } from "./recipe.ts";
 export { resultKeys, ResultStore } from "./results.ts";
 export type { BuildResult, ResultEntry } from "./results.ts";
-export { Snapshot } from "./snapshot.ts";
+export { partialList } from "./prompt.ts";
+export { Snapshot, textOf } from "./snapshot.ts";
 export type { Content, MissingInput, ResolvedFiles } from "./snapshot.ts";
 export { explainReason, objectDifferences } from "./explain.ts";
+export { hunksOf } from "./lines.ts";
 export { readFreshNote, writeFreshNote } from "./fresh.ts";
 export type { FreshNote } from "./fresh.ts";

@@ -1,4 +1,5 @@
-import { canonicalJson, sha256 } from "../store/index.ts";
+import { canonicalJson, isSha256, sha256 } from "../store/index.ts";
+import type { Sha256 } from "../store/index.ts";
 import { mayHavePartials, partialNames, partialPath, promptEngine } from "./partials.ts";
 import { promptMistake } from "./prompt-mistake.ts";
 import type { Content, Snapshot } from "./snapshot.ts";
@@ -22,6 +23,7 @@ export async function promptContent(snapshot: Snapshot, label: string, path: str
   check(path, text);
   if (!partials) return own;
   const hashes: Record<string, string> = { [path]: own.hash };
+  const parts: Content[] = [own];
   const visit = (from: string, source: string): void => {
     const names = partialNames(engine, source);
     if (typeof names === "string") {
@@ -35,9 +37,10 @@ export async function promptContent(snapshot: Snapshot, label: string, path: str
         continue;
       }
       if (Object.hasOwn(hashes, partial)) continue;
-      const content = rendered ? snapshot.file(label, partial) : { hash: snapshot.probe(partial) };
-      if (content?.hash === undefined) continue;
+      const content = rendered ? snapshot.file(label, partial) : probed(snapshot, partial);
+      if (content === undefined) continue;
       hashes[partial] = content.hash;
+      parts.push(content);
       const inner = snapshot.read(partial);
       check(partial, inner);
       visit(partial, inner);
@@ -46,5 +49,24 @@ export async function promptContent(snapshot: Snapshot, label: string, path: str
   visit(path, text);
   if (Object.keys(hashes).length === 1) return own;
   const bytes = canonicalJson(hashes);
-  return { hash: sha256(bytes), bytes: () => bytes };
+  return { hash: sha256(bytes), bytes: () => bytes, parts };
+}
+
+function probed(snapshot: Snapshot, path: string): Content | undefined {
+  const hash = snapshot.probe(path);
+  return hash && { hash, bytes: () => snapshot.text(path, hash) };
+}
+
+/** Hashes of a prompt and the partials it renders, by file, as promptContent lists them; undefined for a prompt's own text. */
+export function partialList(text: string): Map<string, Sha256> | undefined {
+  return /^\{"[^"]+":"sha256:[0-9a-f]{64}"[,}]/.test(text) ? hashesIn(text) : undefined;
+}
+
+function hashesIn(text: string): Map<string, Sha256> | undefined {
+  try {
+    const entries = Object.entries(JSON.parse(text) as object);
+    return entries.every((entry): entry is [string, Sha256] => isSha256(entry[1])) ? new Map(entries) : undefined;
+  } catch {
+    return undefined; // a prompt that begins like a list
+  }
 }

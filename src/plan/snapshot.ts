@@ -12,6 +12,17 @@ import { whyUnreadable } from "./unreadable.ts";
 export interface Content {
   hash: Sha256;
   bytes?: () => string | undefined;
+  /** The files that `bytes` lists, where all of them together are small enough. */
+  parts?: readonly Content[];
+}
+
+/** Bytes of a text, and of all files of a list, up to which they are kept. */
+const SMALL = 1 << 20;
+const MOST_PARTS = 256;
+
+/** The text behind a hash: the content's own, or that of a file it lists. */
+export function textOf(content: Content | undefined, hash: Sha256): string | undefined {
+  return (content?.hash === hash ? content : content?.parts?.find((part) => part.hash === hash))?.bytes?.();
 }
 
 /** A declared input that is not there or cannot be read. */
@@ -85,13 +96,17 @@ export class Snapshot {
 
   /** A project file's content. Undefined and noted as missing where it is not a readable file. */
   file(label: string, path: string): Content | undefined {
+    return this.sized(label, path)?.content;
+  }
+
+  private sized(label: string, path: string): { content: Content; size: number } | undefined {
     const absolute = resolve(this.root, path);
     const stat = this.statOf(absolute);
     if (stat === undefined) return this.absent(label, path, whyUnreadable(absolute));
     if (stat.isDirectory()) return this.absent(label, path, "is a directory, not a file");
     const hash = this.probe(path);
     if (hash === undefined) return this.absent(label, path, whyUnreadable(absolute));
-    return stat.size > 1 << 20 ? { hash } : { hash, bytes: () => this.text(absolute, hash) };
+    return { content: stat.size > SMALL ? { hash } : { hash, bytes: () => this.text(path, hash) }, size: stat.size };
   }
 
   /** A `files` entry: one file, one directory, or a listing of globs and several paths. */
@@ -118,10 +133,14 @@ export class Snapshot {
     const sorted = distinct(found);
     const names = sorted.map(({ name }) => name);
     const files = sorted.map(({ path }) => path);
-    const listed = names.map((path, i) => ({ path, hash: this.file(label, files[i] ?? path)?.hash }));
-    if (listed.some(({ hash }) => hash === undefined)) return undefined;
-    const bytes = formatListing(listed as { path: string; hash: Sha256 }[]);
-    return { hash: sha256(bytes), bytes: () => bytes, resolved: { path: base, names, files } };
+    const looked = sorted.flatMap(({ name, path }) => {
+      const found = this.sized(label, path);
+      return found === undefined ? [] : [{ name, ...found }];
+    });
+    if (looked.length < sorted.length) return undefined;
+    const bytes = formatListing(looked.map(({ name, content }) => ({ path: name, hash: content.hash })));
+    const small = looked.length <= MOST_PARTS && looked.reduce((sum, { size }) => sum + size, 0) <= SMALL;
+    return { hash: sha256(bytes), bytes: () => bytes, ...(small ? { parts: looked.map(({ content }) => content) } : {}), resolved: { path: base, names, files } };
   }
 
   /** All files below a directory, their names after its own; links are followed, circles and dangling ones are noted as missing. */
@@ -150,9 +169,10 @@ export class Snapshot {
     }
   }
 
-  private text(absolute: string, hash: Sha256): string | undefined {
-    const bytes = readFileSync(absolute);
-    return sha256(bytes) === hash && bytes.equals(Buffer.from(bytes.toString("utf8"))) ? bytes.toString("utf8") : undefined;
+  /** A small file's text, if it still has this hash and is text. */
+  text(path: string, hash: Sha256): string | undefined {
+    const bytes = readFileSync(resolve(this.root, path));
+    return bytes.length <= SMALL && sha256(bytes) === hash && bytes.equals(Buffer.from(bytes.toString("utf8"))) ? bytes.toString("utf8") : undefined;
   }
 
   private absent(label: string, path: string, message: string): undefined {

@@ -1,6 +1,6 @@
 import type { Pipeline, Stage } from "../../pipeline/index.ts";
 import { paramAt } from "../../pipeline/index.ts";
-import { explainReason } from "../../plan/index.ts";
+import { explainReason, partialList } from "../../plan/index.ts";
 import type { Json } from "../../stage/index.ts";
 import { canonicalJson, isInside, sha256 } from "../../store/index.ts";
 import type { Sha256 } from "../../store/index.ts";
@@ -52,7 +52,7 @@ export class InputWords {
   private explained(declared: Stage | undefined, { label, old, new: now }: InputChange, a: string | undefined, b: string | undefined): Promise<string[]> {
     const stage = declared ?? ({ prompts: {}, files: {} } as unknown as Stage);
     if (old === undefined || now === undefined) return Promise.resolve([]);
-    return explainReason({ kind: "changed", label, old, new: now }, { stage, before: () => Promise.resolve(a), now: () => Promise.resolve(b) });
+    return explainReason({ kind: "changed", label, old, new: now }, { stage, before: async (hash) => (hash === old ? a : this.before.text(hash)), now: async (_, hash) => (hash === now ? b : this.after.text(hash)) });
   }
 
   /** The text that has this hash, whoever still has it. */
@@ -88,7 +88,7 @@ export class InputWords {
   }
 }
 
-const isText = (text: string): boolean => text.length <= LARGEST_TEXT && !text.includes("\0") && !/^\{"[^"]+":"sha256:[0-9a-f]{64}"[,}]/.test(text) && !/^\\?[0-9a-f]{64} {2}/.test(text);
+const isText = (text: string): boolean => text.length <= LARGEST_TEXT && !text.includes("\0") && partialList(text) === undefined && !/^\\?[0-9a-f]{64} {2}/.test(text);
 
 /** The one project file behind an input. */
 function fileOf(stage: Stage | undefined, label: string): string | undefined {

@@ -12,7 +12,6 @@ import { blockedText, callsText, cellLine, count, few, idWidth, totalsText, wait
 import type { CellEvent } from "./words.ts";
 
 const MOST_CHANGES = 6;
-const MOST_LINES = 6;
 
 const limitText = (code: string): string =>
   code === "ENOSPC"
@@ -244,10 +243,10 @@ function togetherLine(events: readonly CellEvent[], width: number): string {
 function changeLines({ message, detail, cells }: Changed): string[] {
   const [head, ...rest] = detail;
   if (head === undefined) return [printable(/^(?:never built|not in the lock|forced)$/.test(message) ? `${few([...new Set(cells.map(stageOf))])}: ${message}` : message)];
+  if (detail.some((line) => /^[-+] /.test(line))) return detail.map((line) => (/^[-+] |^… .* lines?$/.test(line) ? `  ${printable(line)}` : printable(line)));
   // A list of files needs a head of its own.
-  if (rest.length > 0 && !rest.some((line) => /^[-+] /.test(line))) return [printable(message.replace(/ [0-9a-f]{8} → [0-9a-f]{8}$/, "")), ...firstOf(detail).map((line) => `  ${printable(line)}`)];
-  const shown = rest.length > MOST_LINES ? [...rest.slice(0, MOST_LINES), `… and ${rest.length - MOST_LINES} more lines`] : rest;
-  return [printable(head), ...shown.map((line) => `  ${printable(line)}`)];
+  if (rest.length > 0) return [printable(message.replace(/ [0-9a-f]{8} → [0-9a-f]{8}$/, "")), ...firstOf(detail).map((line) => `  ${printable(line)}`)];
+  return [printable(head)];
 }
 
 /** The first three of what may be a list cut short already. */
