@@ -3,7 +3,7 @@ import { killCommands } from "../build/index.ts";
 const PATIENCE_MS = 700;
 
 /** After a first signal: says what is waited for, where that takes a while. */
-export function tellPatience(): NodeJS.Timeout {
+function tellPatience(): NodeJS.Timeout {
   const clear = process.stderr.isTTY ? "\r\u001b[K" : "";
   return setTimeout(() => process.stderr.write(`${clear}stopping: answers on the wire and stages at work get a few seconds; Ctrl-C again ends at once\n`), PATIENCE_MS).unref();
 }

@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { killCommands, Project, WorkerPool } from "../build/index.ts";
+import { Project, WorkerPool } from "../build/index.ts";
 import { selectCells } from "../pipeline/index.ts";
 import { Watcher } from "../watch/index.ts";
 import type { Opened, WatchEvent } from "../watch/index.ts";
 import { askedOptions, common, EXIT, numberOption, printMistakes, UsageError, WORKER, withCommon, withSample } from "./common.ts";
-import { tellPatience } from "./interrupt.ts";
+import { interruptible } from "./interrupt.ts";
 import { listenToKeys } from "./keys.ts";
 import { watchJsonPrinter, watchPrinter } from "./print/watch.ts";
 
@@ -76,45 +76,30 @@ async function watch(targets: string[], flags: WatchFlags): Promise<number> {
       return printer(event);
     },
   });
-  const unhook = hook(watcher, (signalled) => (code = signalled));
+  const stopping = new AbortController();
+  stopping.signal.addEventListener("abort", () => watcher.stop());
+  const signals = interruptible(stopping);
+  const unhook = hook(watcher);
   try {
     await watcher.run();
   } finally {
     unhook();
+    signals.dispose();
     await pool.close();
   }
   if (watcher.fault !== undefined) throw watcher.fault.error;
-  return code;
+  return signals.code() ?? code;
 }
 
-/** What ends a watch: signals (a second one at once), `q`, and a reader of the results that is gone. */
-function hook(watcher: Watcher, exit: (code: number) => void): () => void {
-  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-  let signalled = false;
-  let patience: NodeJS.Timeout | undefined;
-  const handlers = (Object.keys(codes) as (keyof typeof codes)[]).map((signal) => {
-    const handler = (): void => {
-      if (signalled) {
-        killCommands();
-        process.exit(codes[signal]);
-      }
-      signalled = true;
-      patience = tellPatience();
-      exit(codes[signal]);
-      watcher.stop();
-    };
-    process.on(signal, handler);
-    return () => process.off(signal, handler);
-  });
+/** What else ends a watch: `q`, and a reader of the results that is gone. */
+function hook(watcher: Watcher): () => void {
   const deaf = ({ code }: NodeJS.ErrnoException): void => {
     if (code === "EPIPE") watcher.stop();
   };
   process.stdout.on("error", deaf);
   const keys = listenToKeys({ again: () => watcher.again(), quit: () => watcher.stop() });
   return () => {
-    clearTimeout(patience);
     keys();
     process.stdout.off("error", deaf);
-    for (const off of handlers) off();
   };
 }

@@ -29,16 +29,25 @@ export function fitted(text: string, width: number, size: number, weight: "regul
 /** Terminal columns of a text: two for wide East Asian letters and emoji, none for combining marks. */
 export function columns(text: string): number {
   let sum = 0;
-  for (const letter of text) sum += /\p{Mn}|\p{Me}|\p{Cf}/u.test(letter) ? 0 : isWide(letter) ? 2 : 1;
+  for (const letter of text) sum += columnsOf(letter);
   return sum;
 }
 
+const columnsOf = (letter: string): number => (/\p{Mn}|\p{Me}|\p{Cf}/u.test(letter) ? 0 : isWide(letter) ? 2 : 1);
+
 /** The text cut to a number of terminal columns, with an ellipsis in the last one where something was cut. */
 export function cut(text: string, width: number): string {
-  if (columns(text) <= width) return text;
-  const letters = [...text];
-  while (letters.length > 0 && columns(letters.join("")) > width - 1) letters.pop();
-  return width < 1 ? "" : `${letters.join("")}…`;
+  let sum = 0;
+  let at = 0;
+  let end = 0;
+  // No further than the cut: the text may be a whole file on one line.
+  for (const letter of text) {
+    sum += columnsOf(letter);
+    if (sum > width) return width < 1 ? "" : `${text.slice(0, end)}…`;
+    at += letter.length;
+    if (sum < width) end = at;
+  }
+  return text;
 }
 
 /** The text cut in its middle: what tells names apart is often at their ends. */

@@ -1,5 +1,6 @@
 import type { BuildEnd, BuildEvent, UnderWay } from "../../build/index.ts";
 import { printable } from "../../pipeline/index.ts";
+import { cut } from "../../report/index.ts";
 import type { Changed, WatchEvent } from "../../watch/index.ts";
 import { common, isLive, printJson, printMistakes, useColor } from "../common.ts";
 import { freshText, showResults } from "../quick.ts";
@@ -152,9 +153,9 @@ class LaterBuild {
     if (common.quiet) return;
     const width = (this.stream.columns || 80) - 1;
     this.say("");
-    for (const change of changes.slice(0, MOST_CHANGES)) for (const line of changeLines(change)) this.say(clip(line, width));
+    for (const change of changes.slice(0, MOST_CHANGES)) for (const line of changeLines(change)) this.say(cut(line, width));
     if (changes.length > MOST_CHANGES) this.say(`… and ${count(changes.length - MOST_CHANGES, "more change")}`);
-    for (const line of workLines(under)) this.say(this.paint("2", clip(line, width)));
+    for (const line of workLines(under)) this.say(this.paint("2", cut(line, width)));
   }
 
   event(event: BuildEvent): void {
@@ -272,5 +273,3 @@ function workLines({ plans }: UnderWay): string[] {
     ...(kinds.perhaps.size > 0 ? [`          and if that comes out different: ${list(kinds.perhaps)}`] : []),
   ];
 }
-
-const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);
